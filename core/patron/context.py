@@ -1,0 +1,49 @@
+"""The context of one unit of work: the session, who acts, the assembly, and the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from sqlmodel import Session
+
+from patron.permissions import SYSTEM, Actor
+from patron.records import utc_now
+
+if TYPE_CHECKING:
+    from patron.assembly import Assembly
+
+
+@dataclass
+class Context:
+    """Handed to every service, hook and handler. ``now`` is one instant for the whole unit of work.
+
+    ``cache`` lives as long as the unit of work. ``after_commit`` callables run once the work is durable.
+    """
+
+    session: Session
+    assembly: Assembly
+    actor: Actor = SYSTEM
+    now: datetime = field(default_factory=utc_now)
+    request_id: str = field(default_factory=lambda: uuid4().hex)
+    address: str = ""
+    locale: str = "en"
+    time_zone: str = "UTC"
+    cache: dict[Any, Any] = field(default_factory=dict)
+    muted: bool = False  # an import with automations off: no event is published per row
+
+    def acting_as(self, actor: Actor) -> Context:
+        """The same unit of work under another actor."""
+        return Context(
+            self.session, self.assembly, actor, self.now, self.request_id, self.address, self.locale,
+            self.time_zone, self.cache, self.muted,
+        )  # fmt: skip
+
+    def cached(self, key: Any, make: Callable[[], Any]) -> Any:
+        """The value made once per unit of work."""
+        if key not in self.cache:
+            self.cache[key] = make()
+        return self.cache[key]

@@ -1,0 +1,297 @@
+"""What plugins contribute: frozen data, collected once when the application starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from patron.permissions import Scope
+from patron.records import Record
+
+if TYPE_CHECKING:
+    import click
+
+    from patron.context import Context
+    from patron.resources.rules import Rules
+
+Kind = Literal[
+    "text", "longtext", "email", "phone", "url", "integer", "bool", "money", "date", "instant",
+    "choice", "customer", "user", "team", "ref", "list", "computed",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value a choice field may have. ``tone`` colours its badge: neutral, info, good, warn or danger."""
+
+    value: str
+    label: str
+    tone: str = "neutral"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a resource.
+
+    ``name`` is its name in the API, forms and filters; ``column`` the model's attribute where it differs. A ``money``
+    field has two columns, ``<column>_minor`` and ``currency``, and reads ``{"minor": 1250, "currency": "EUR"}``. A
+    ``ref`` field holds the id of a record of the resource ``ref``. ``computed`` and ``list`` fields are filled and
+    taken by the resource's rules. ``key`` names a stored sort or match key column to order and compare text by.
+    """
+
+    name: str
+    label: str
+    kind: Kind = "text"
+    column: str = ""
+    key: str = ""
+    required: bool = False
+    choices: tuple[Choice, ...] = ()
+    ref: str = ""
+    read_only: bool = False
+    personal: bool = False
+    default: Any = None
+    help: str = ""
+    max_length: int = 2000
+
+    @property
+    def attribute(self) -> str:
+        """The model attribute that holds the value (of money: the minor units)."""
+        base = self.column or self.name
+        return f"{base}_minor" if self.kind == "money" else base
+
+
+@dataclass(frozen=True)
+class CustomerLink:
+    """A column of the resource that refers to a customer, and in which role.
+
+    Timeline, merge, split, erasure, permissions and segments all read this one declaration. ``unique`` marks a 1:1
+    table, where a merge cannot keep both rows.
+    """
+
+    field: str
+    role: str = "account"
+    unique: bool = False
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A kind of record, declared once: core then gives lists, forms, boards, API, import, export, search and audit.
+
+    ``sorts`` and ``filters`` name fields; each sort must be NOT NULL and indexed with the id last. The first of
+    ``sorts`` is the default order, with ``-`` for descending. ``state`` names the choice field of the board. Verbs that
+    are left out have no route. Permissions are ``<key>.<verb>`` (see ``key``).
+    """
+
+    name: str
+    model: type[Record]
+    label: str
+    label_plural: str
+    fields: tuple[Field, ...]
+    title: str = "name"
+    columns: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    sorts: tuple[str, ...] = ("-created_at",)
+    form: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    natural_key: str = ""
+    owner: str = "owner_id"
+    team: str = "team_id"
+    state: str = ""
+    date: str = ""
+    links: tuple[CustomerLink, ...] = ()
+    verbs: tuple[str, ...] = ("read", "create", "edit", "delete", "export", "import")
+    rules: type[Rules] | None = None
+    icon: str = "file"
+    template: str = ""
+    nav: str = ""
+    module: str = "core"
+
+    @property
+    def key(self) -> str:
+        """The full name: ``customers`` in the core, ``sales.opportunities`` in a module."""
+        return self.name if self.module == "core" else f"{self.module}.{self.name}"
+
+    @property
+    def path(self) -> str:
+        """Where its pages live: ``/customers``, ``/sales/opportunities``."""
+        return "/" + self.key.replace(".", "/")
+
+    @property
+    def table(self) -> str:
+        return str(self.model.__tablename__)
+
+    def field(self, name: str) -> Field:
+        """The field of that name; KeyError when there is none."""
+        for item in self.fields:
+            if item.name == name:
+                return item
+        raise KeyError(name)
+
+    def permission(self, verb: str) -> str:
+        return f"{self.key}.{verb}"
+
+
+@dataclass(frozen=True)
+class Permission:
+    """A permission that is not one of a resource's verbs. ``roles`` names built-in roles that get it at start."""
+
+    name: str
+    label: str
+    roles: Mapping[str, Scope] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RoleGrant:
+    """Grants of a built-in role (``admin``, ``manager``, ``user``, ``reader``) on a module's resources."""
+
+    role: str
+    grants: Mapping[str, Scope]
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """An entry of the main navigation, shown to those who hold ``permission``."""
+
+    label: str
+    url: str
+    permission: str
+    icon: str = "circle"
+    group: str = "Work"
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A piece of a core page: the core renders ``template`` with ``data``, under its own error handling.
+
+    ``placement`` is ``main``, ``side`` or ``banner``. ``data`` must hold everything: a template cannot query.
+    """
+
+    name: str
+    title: str
+    template: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    placement: Literal["main", "side", "banner"] = "main"
+    icon: str = ""
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that can be done with what a page shows: a link, or a form that posts."""
+
+    label: str
+    url: str
+    permission: str
+    method: Literal["get", "post"] = "get"
+    icon: str = ""
+    primary: bool = False
+
+
+@dataclass(frozen=True)
+class EventType:
+    """An event a module publishes; ``payload`` describes its keys."""
+
+    name: str
+    description: str
+    payload: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Handler:
+    """Handles an event after commit, in the worker. Its effects in the database happen once.
+
+    ``run`` gets a context and the event (see ``patron.events.Event``), or a list of events where ``batch``.
+    ``ordered`` keeps the order per customer: a dead letter then blocks the later ones.
+    """
+
+    name: str
+    event: str
+    run: Callable[[Context, Any], None]
+    batch: bool = False
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """A scheduled job of the worker. ``run`` gets a context in its own write transaction, unless ``transaction`` is
+    False: then it gets the assembly, opens its own, and may talk to the network between them."""
+
+    name: str
+    run: Callable[[Any], None]
+    every: timedelta
+    transaction: bool = True
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number the firm watches, snapshotted daily. ``measure`` returns value by currency (``""`` for plain counts)."""
+
+    name: str
+    label: str
+    measure: Callable[[Context], Mapping[str, int]]
+    unit: str = "count"
+
+
+@dataclass(frozen=True)
+class SettingSpec:
+    """A setting of a module: ``settings.<module>.<name>`` in ``patron.toml``."""
+
+    name: str
+    label: str
+    kind: Literal["text", "integer", "bool", "secret", "choice"] = "text"
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class PortalSection:
+    """A part of the customer's portal: an entry on ``/my``, shown when the mandate has ``right``."""
+
+    name: str
+    label: str
+    url: str
+    right: str
+    icon: str = "circle"
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a customer may want from a touch."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
+class HealthCheck:
+    """A check of ``patron doctor``: returns a sentence saying what is wrong and the fix, or None when well."""
+
+    name: str
+    run: Callable[[Context], str | None]
+
+
+@dataclass(frozen=True)
+class SampleData:
+    """Believable records for a demo. ``run`` gets a context and a seeded ``random.Random``."""
+
+    name: str
+    run: Callable[[Context, Any], None]
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class Match:
+    """A customer that may be the same as a candidate: ``score`` from 0 to 1, with reasons a person reads."""
+
+    candidate: int
+    customer_id: int
+    score: float
+    reasons: tuple[str, ...]
+
+
+Commands = Sequence["click.Command"]

@@ -1,0 +1,218 @@
+"""Every hook of Patron. Read this file to know where a module can take part.
+
+A plugin is a module whose functions are marked ``@hookimpl`` and named as below; an implementation may take fewer
+arguments than its hook gives. Each hook is marked with what happens when one plugin's part of it fails:
+
+* ``refuse`` (at start): that plugin is refused, the reason is shown; everyone else starts.
+* ``skip`` (display): that plugin's part is left out, logged, and an incident number shown.
+* ``abort`` (inside a transaction): the whole transaction is rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import pluggy
+
+from patron.contributions import (
+    Action,
+    Commands,
+    EventType,
+    Handler,
+    HealthCheck,
+    Intent,
+    Job,
+    Match,
+    Metric,
+    NavItem,
+    Panel,
+    Permission,
+    PortalSection,
+    Resource,
+    RoleGrant,
+    SampleData,
+    SettingSpec,
+)
+
+if TYPE_CHECKING:
+    from patron.context import Context
+    from patron.customers.models import Customer
+    from patron.routing import Route
+
+PROJECT = "patron"
+hookimpl = pluggy.HookimplMarker(PROJECT)
+_hookspec = pluggy.HookspecMarker(PROJECT)
+
+Mode = Literal["refuse", "skip", "abort"]
+MODES: dict[str, Mode] = {}
+_Spec = TypeVar("_Spec", bound=Callable[..., Any])
+
+
+def hook(mode: Mode, *, firstresult: bool = False) -> Callable[[_Spec], _Spec]:
+    """Declare a hook and what a failing implementation of it leads to."""
+
+    def mark(spec: _Spec) -> _Spec:
+        MODES[spec.__name__] = mode
+        return _hookspec(firstresult=firstresult)(spec)
+
+    return mark
+
+
+# At start: called once, frozen.
+
+
+@hook("refuse")
+def register_resources() -> Sequence[Resource]:
+    """Kinds of record: each gets list, form, board, API, import, export, search, audit and permissions."""
+    raise AssertionError
+
+
+@hook("refuse")
+def register_controllers() -> Sequence[Route]:
+    """Routes beyond those of the resources, made with ``patron.get`` and ``patron.post``."""
+    raise AssertionError
+
+
+@hook("refuse")
+def register_nav() -> Sequence[NavItem]:
+    """Entries of the main navigation beyond those of the resources."""
+    raise AssertionError
+
+
+@hook("refuse")
+def register_permissions() -> Sequence[Permission | RoleGrant]:
+    """Permissions beyond the resources' verbs, and what the built-in roles get at first."""
+    raise AssertionError
+
+
+@hook("refuse")
+def register_settings() -> Sequence[SettingSpec]:
+    """The settings of the module, typed and checked at start."""
+    raise AssertionError
+
+
+@hook("refuse")
+def register_events() -> Sequence[EventType]:
+    """The events the module publishes."""
+    raise AssertionError
+
+
+@hook("refuse")
+def register_event_handlers() -> Sequence[Handler]:
+    """What the module does after events, its own and those of others."""
+    raise AssertionError
+
+
+@hook("refuse")
+def register_jobs() -> Sequence[Job]:
+    """What the worker does for the module on a schedule."""
+    raise AssertionError
+
+
+@hook("refuse")
+def register_commands() -> Commands:
+    """Subcommands of ``patron``."""
+    raise AssertionError
+
+
+@hook("refuse")
+def register_metrics() -> Sequence[Metric]:
+    """Numbers to snapshot daily from the first day on."""
+    raise AssertionError
+
+
+@hook("refuse")
+def register_portal_sections() -> Sequence[PortalSection]:
+    """Entries of the customer's portal at ``/my``."""
+    raise AssertionError
+
+
+@hook("refuse")
+def register_intents() -> Sequence[Intent]:
+    """What customers may want from a touch, beyond the core's list."""
+    raise AssertionError
+
+
+@hook("refuse")
+def register_health_checks() -> Sequence[HealthCheck]:
+    """Checks of ``patron doctor``, each saying its fix."""
+    raise AssertionError
+
+
+@hook("refuse")
+def register_sample_data() -> Sequence[SampleData]:
+    """Believable records for a demo, with no sign-ins."""
+    raise AssertionError
+
+
+# In a request.
+
+
+@hook("skip")
+def customer_panels(ctx: Context, customer: Customer) -> Sequence[Panel]:
+    """Panels on the page of one customer. Must cost a fixed number of statements."""
+    raise AssertionError
+
+
+@hook("skip")
+def customer_actions(ctx: Context, customer: Customer) -> Sequence[Action]:
+    """What can be done from the page of one customer."""
+    raise AssertionError
+
+
+@hook("skip")
+def home_panels(ctx: Context) -> Sequence[Panel]:
+    """Panels of the home page of the acting user."""
+    raise AssertionError
+
+
+@hook("skip")
+def match_customers(ctx: Context, candidates: Sequence[Mapping[str, Any]]) -> Sequence[Match]:
+    """Customers that candidates may be the same as, by facts the module knows. A bulk hook."""
+    raise AssertionError
+
+
+# In the transaction.
+
+
+@hook("abort")
+def check_customer_archive(ctx: Context, customers: Sequence[Customer]) -> Sequence[str]:
+    """Reasons why these customers must not go to the trash now; none means they may."""
+    raise AssertionError
+
+
+@hook("abort")
+def before_customer_merge(ctx: Context, survivor_id: int, merged_id: int) -> Sequence[Mapping[str, Any]] | None:
+    """What a customer link cannot say about a merge, done by the module. Returns entries for the merge journal."""
+    raise AssertionError
+
+
+@hook("abort")
+def after_customer_split(ctx: Context, survivor_id: int, merged_id: int, journal: Sequence[Mapping[str, Any]]) -> None:
+    """The reverse of ``before_customer_merge``; gets the entries that it returned."""
+    raise AssertionError
+
+
+@hook("abort")
+def export_customer(ctx: Context, customer_id: int) -> Mapping[str, Any]:
+    """What the module holds of one customer beyond the declared links, for the person's report."""
+    raise AssertionError
+
+
+@hook("abort")
+def before_customer_erase(ctx: Context, customer_id: int) -> str:
+    """Erase what the declared links cannot say; answer ``erased``, ``anonymised`` or ``retained until DATE because …``."""
+    raise AssertionError
+
+
+@hook("abort")
+def plugin_enabled(ctx: Context) -> None:
+    """The module was enabled again, after what it missed was replayed."""
+    raise AssertionError
+
+
+@hook("abort")
+def plugin_disabled(ctx: Context) -> None:
+    """The module is about to be disabled; its data stays."""
+    raise AssertionError

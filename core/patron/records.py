@@ -1,0 +1,60 @@
+"""The base of every stored record, and the few column forms that all tables share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from patron.db import BigInt, UtcDateTime
+
+TABLE_OPTIONS = {"sqlite_autoincrement": True}  # an id that was given out once never names another record
+
+
+def utc_now() -> datetime:
+    """This instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def table_args(*items: Index | UniqueConstraint | Any) -> tuple[Any, ...]:
+    """``__table_args__`` of a table with indexes or constraints of its own."""
+    return (*items, TABLE_OPTIONS)
+
+
+def reference(table: str, *, nullable: bool = False, index: bool = True, unique: bool = False) -> Any:
+    """A foreign key column to ``table`` (``"core_customer"``). Keys to the core never cascade."""
+    return Field(
+        default=None, foreign_key=f"{table}.id", sa_type=BigInt, nullable=nullable, index=index, unique=unique
+    )
+
+
+def instant(*, nullable: bool = False, index: bool = False, now: bool = False) -> Any:
+    """An instant in UTC. ``now`` fills it when the row is made."""
+    if now:
+        return Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False, index=index)
+    return Field(default=None, sa_type=UtcDateTime, nullable=nullable, index=index)
+
+
+class Row(SQLModel):
+    """A stored row with a 64-bit id of the database's making: never reused, never a secret."""
+
+    __table_args__: Any = TABLE_OPTIONS
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInt)
+
+    @property
+    def key(self) -> int:
+        """The id of a row that has been flushed."""
+        if self.id is None:
+            raise RuntimeError(f"{type(self).__name__} has no id before it is flushed")
+        return self.id
+
+
+class Record(Row):
+    """A row that people edit: versioned against lost updates, dated, and kept in the trash for a while when deleted."""
+
+    version: int = Field(default=1, nullable=False)
+    created_at: datetime = instant(now=True)
+    updated_at: datetime = instant(now=True)
+    trashed_at: datetime | None = instant(nullable=True)
