@@ -1,0 +1,281 @@
+"""The database: one unit of work per request, on SQLite or PostgreSQL. Nothing else begins or commits."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlmodel import Session
+
+from patron.columns import (
+    BigInt,
+    Json,
+    NaiveDateTime,
+    Record,
+    SortKey,
+    UtcDateTime,
+    big_id,
+    id_column,
+    new_registry,
+)
+from patron.errors import Busy, PatronError, SetupError
+from patron.writer_lock import LockStats, WriterLock
+
+__all__ = [
+    "BigInt",
+    "Database",
+    "Json",
+    "LockStats",
+    "NaiveDateTime",
+    "Record",
+    "Session",
+    "SortKey",
+    "UtcDateTime",
+    "after_commit",
+    "big_id",
+    "id_column",
+    "new_registry",
+    "savepoint",
+]
+
+log = logging.getLogger(__name__)
+
+MODE = "patron_mode"
+AFTER_COMMIT = "patron_after_commit"
+MIGRATION_KEY = 0x706174726F6E
+BUSY_SQLITE = {5, 6, 9}  # SQLITE_BUSY, SQLITE_LOCKED, SQLITE_INTERRUPT
+BUSY_POSTGRESQL = {
+    "55P03": "lock_not_available",
+    "57014": "query_canceled",
+    "40P01": "deadlock_detected",
+    "40001": "serialization_failure",
+    "25P03": "idle_in_transaction_session_timeout",
+    "53300": "too_many_connections",
+}
+
+
+class UnitOfWork(Session):
+    """The session that services get: they flush, :class:`Database` commits."""
+
+    def commit(self) -> None:
+        raise PatronError("a service flushes; only Database.write() commits")
+
+
+class Database:
+    """One database, shared by all threads of a process.
+
+    ``url`` is ``sqlite:///file.db`` or ``postgresql://…``; times are seconds. ``lock_timeout`` bounds the
+    wait for SQLite's writer lock or PostgreSQL's row locks, ``statement_timeout`` a PostgreSQL statement.
+    Time-outs, deadlocks and an exhausted pool raise :class:`~patron.errors.Busy`.
+
+    Time-outs are sent as connection options, so PostgreSQL is reached directly or through a pooler that
+    passes them on (PgBouncer 1.20 or later, in session mode).
+    """
+
+    def __init__(
+        self, url: str, *, lock_timeout: float = 10.0, statement_timeout: float = 15.0, pool_size: int = 8
+    ) -> None:
+        parsed = _parse(url)
+        self.url = parsed.render_as_string(hide_password=False)
+        self.dialect = parsed.get_backend_name()
+        self.lock_timeout = lock_timeout
+        self.statement_timeout = statement_timeout
+        self._writing = threading.local()
+        self._writer_lock: WriterLock | None = None
+        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": lock_timeout}
+        if self.dialect == "sqlite":
+            self._writer_lock = WriterLock(Path(f"{parsed.database}.lock"))
+            self.engine = _sqlite_engine(parsed, lock_timeout, options)
+        else:
+            self.engine = _postgresql_engine(parsed, lock_timeout, statement_timeout, options)
+        self._read_engine = self.engine.execution_options(postgresql_readonly=True)
+        self._write_engine = self.engine.execution_options(**{MODE: "write"})
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+    def lock_stats(self) -> LockStats:
+        """Waits and holds of SQLite's writer lock in this process; all zero on PostgreSQL."""
+        return self._writer_lock.stats() if self._writer_lock else LockStats()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session on one snapshot-like transaction in which the database refuses every write."""
+        with _busy_translated(), UnitOfWork(self._read_engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose work is committed on return and rolled back on raise.
+
+        Holds SQLite's writer lock throughout: no network, file or password work inside. One thread writes
+        in one transaction at a time; a second, nested one is refused because it would wait for the first.
+        Objects stay readable after the commit.
+        """
+        with (
+            self._alone_in_thread(),
+            _busy_translated(),
+            self._locked(),
+            UnitOfWork(self._write_engine, expire_on_commit=False) as session,
+        ):
+            session.connection()
+            yield session
+            Session.commit(session)
+        _run_after_commit(session)
+
+    @contextmanager
+    def migration(self) -> Iterator[Connection]:
+        """A connection for changing tables: one transaction, alone, with no statement time-out.
+
+        On SQLite foreign keys do not act meanwhile; a reference that is left without its row raises
+        :class:`~patron.errors.SetupError` and everything is rolled back.
+        """
+        with self._alone_in_thread(), _busy_translated(), self._locked():
+            mode = self.engine.execution_options(**{MODE: "migration"})
+            with mode.connect() as connection:
+                connection.detach()  # closed afterwards, never lent to a request
+                with connection.begin():
+                    yield connection
+                    if self.dialect == "sqlite":
+                        _check_references(connection)
+
+    @contextmanager
+    def _alone_in_thread(self) -> Iterator[None]:
+        if getattr(self._writing, "active", False):
+            raise PatronError("this thread is already inside Database.write(): pass its session on instead")
+        self._writing.active = True
+        try:
+            yield
+        finally:
+            self._writing.active = False
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with self._writer_lock.hold(self.lock_timeout) if self._writer_lock else nullcontext():
+            yield
+
+
+def after_commit(session: Session, fn: Callable[[], object]) -> None:
+    """Run ``fn`` once the transaction of ``session`` is committed and its locks are free; never otherwise.
+
+    What was asked for inside a :func:`savepoint` that rolled back is forgotten. An error in ``fn`` is logged.
+    """
+    session.info.setdefault(AFTER_COMMIT, []).append(fn)
+
+
+@contextmanager
+def savepoint(session: Session) -> Iterator[None]:
+    """Undo alone what the block did when it raises; the error goes on to the caller."""
+    asked_before = len(session.info.get(AFTER_COMMIT, ()))
+    try:
+        with session.begin_nested():
+            yield
+    except BaseException:
+        del session.info.get(AFTER_COMMIT, [])[asked_before:]
+        raise
+
+
+def _run_after_commit(session: Session) -> None:
+    for fn in session.info.pop(AFTER_COMMIT, ()):
+        try:
+            fn()
+        except Exception:
+            log.exception("work after a commit failed: %r", fn)
+
+
+@contextmanager
+def _busy_translated() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Busy("All database connections are in use.", retry_after=1) from error
+    except DBAPIError as error:
+        reason = _busy_reason(error.orig)
+        if reason is None:
+            raise
+        raise Busy(f"The database did not answer in time ({reason}); nothing was saved.") from error
+
+
+def _busy_reason(error: BaseException | None) -> str | None:
+    """Why the driver's error is worth trying again; None when it is not."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None:
+        return str(getattr(error, "sqlite_errorname", code)) if code & 0xFF in BUSY_SQLITE else None
+    return BUSY_POSTGRESQL.get(getattr(error, "sqlstate", None) or "")
+
+
+def _check_references(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(5)
+    if broken:
+        rows = ", ".join(f"{table} row {row} → {parent}" for table, row, parent, _ in broken)
+        raise SetupError(f"the migration leaves references without their row and was undone: {rows}")
+
+
+def _parse(url: str) -> URL:
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        if parsed.database in (None, "", ":memory:") or "mode" in parsed.query:
+            raise SetupError(
+                "an in-memory SQLite database is not supported: give a file, sqlite:///patron.db"
+            )
+        return parsed.set(drivername="sqlite+pysqlite")
+    if backend in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    raise SetupError(f"the database must be sqlite:///… or postgresql://…, not {backend}")
+
+
+def _sqlite_engine(url: URL, lock_timeout: float, options: dict[str, Any]) -> Engine:
+    engine = create_engine(url, **options)
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: object) -> None:
+        # The driver's own BEGIN comes late or not at all, which lets work outlive a rollback.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout={int(lock_timeout * 1000)}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        mode = connection.get_execution_options().get(MODE)
+        if mode == "migration":
+            driver.execute("PRAGMA foreign_keys=OFF")
+        driver.execute(f"PRAGMA query_only={'OFF' if mode else 'ON'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if mode else "BEGIN DEFERRED")
+
+    return engine
+
+
+def _postgresql_engine(
+    url: URL, lock_timeout: float, statement_timeout: float, options: dict[str, Any]
+) -> Engine:
+    lock_ms, statement_ms = int(lock_timeout * 1000), int(statement_timeout * 1000)
+    settings = {
+        "lock_timeout": lock_ms,
+        "statement_timeout": statement_ms,
+        "idle_in_transaction_session_timeout": 2 * statement_ms,
+        "timezone": "UTC",
+    }
+    given = url.query.get("options", "")
+    sent = " ".join([str(given), *(f"-c {name}={value}" for name, value in settings.items())]).strip()
+    engine = create_engine(url, connect_args={"options": sent}, pool_pre_ping=False, **options)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get(MODE) == "migration":
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_KEY})")
+
+    return engine
