@@ -1,10 +1,10 @@
-"""Column types and the base class of every table, so that both engines store and compare the same."""
+"""Column types of every table, so that both engines store, number and compare the same."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar, overload
+from typing import Any, overload
 
 from sqlalchemy import JSON, BigInteger, DateTime, Identity, Integer, Text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -103,42 +103,15 @@ class _FreshIdentity(Sequence[Identity]):
 def id_column() -> Any:
     """The field of a primary key that the database numbers and never numbers twice.
 
-    BIGINT identity on PostgreSQL, INTEGER PRIMARY KEY AUTOINCREMENT on SQLite (the table needs
-    ``sqlite_autoincrement``). :class:`Record` has it already: write your own only without that base.
+    BIGINT identity on PostgreSQL, INTEGER PRIMARY KEY AUTOINCREMENT on SQLite, where the table also needs
+    ``{"sqlite_autoincrement": True}`` in its ``__table_args__``. ``patron.records.Row`` has both.
     """
     return Field(default=None, primary_key=True, sa_type=BigInt, sa_column_args=_FreshIdentity())
 
 
-def big_id(foreign_key: str | None = None, *, ondelete: Any = None, index: bool = True, **field: Any) -> Any:
-    """The field of a 64-bit reference, ``customer_id: int = big_id("core_customer.id")``.
-
-    ``foreign_key`` is ``"table.column"`` or None for a plain number; further arguments go to ``Field``.
-    """
-    options = dict(field, foreign_key=foreign_key, ondelete=ondelete) if foreign_key else dict(field)
-    return Field(sa_type=BigInt, index=index, **options)
-
-
 def new_registry() -> registry:
-    """A class registry over the one ``SQLModel.metadata``; each distribution has its own, see ``Record``."""
-    return registry(metadata=SQLModel.metadata)
+    """A class registry over the one ``SQLModel.metadata``, so that two modules may each have a ``Line``.
 
-
-class Record(SQLModel):
-    """Base of every table with a numbered row: 64-bit ``id``, given by the database, never used twice.
-
-    A distribution makes its own base once, so that two modules may both have a class ``Line``, and its
-    tables derive from that::
-
-        class SalesRecord(Record, registry=new_registry()):
-            pass
-
-        class Line(SalesRecord, table=True):
-            __tablename__ = "sales_line"
-            customer_id: int = big_id("core_customer.id")
-
-    A table that sets ``__table_args__`` itself ends it with ``{"sqlite_autoincrement": True}``.
+    A distribution makes its own base of it once: ``class SalesRecord(Record, registry=new_registry()): ...``
     """
-
-    __table_args__: ClassVar[Any] = {"sqlite_autoincrement": True}
-
-    id: int | None = id_column()
+    return registry(metadata=SQLModel.metadata)

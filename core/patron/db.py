@@ -18,10 +18,8 @@ from patron.columns import (
     BigInt,
     Json,
     NaiveDateTime,
-    Record,
     SortKey,
     UtcDateTime,
-    big_id,
     id_column,
     new_registry,
 )
@@ -34,12 +32,10 @@ __all__ = [
     "Json",
     "LockStats",
     "NaiveDateTime",
-    "Record",
     "Session",
     "SortKey",
     "UtcDateTime",
     "after_commit",
-    "big_id",
     "id_column",
     "new_registry",
     "savepoint",
@@ -247,7 +243,7 @@ def _sqlite_engine(url: URL, lock_timeout: float, options: dict[str, Any]) -> En
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        driver = connection.connection.driver_connection
+        driver = connection.connection.dbapi_connection
         assert driver is not None
         mode = connection.get_execution_options().get(MODE)
         if mode == "migration":

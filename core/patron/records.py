@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from patron.db import BigInt, UtcDateTime
+from patron.db import BigInt, UtcDateTime, id_column
 
 TABLE_OPTIONS = {"sqlite_autoincrement": True}  # an id that was given out once never names another record
 
@@ -41,7 +41,7 @@ class Row(SQLModel):
     """A stored row with a 64-bit id of the database's making: never reused, never a secret."""
 
     __table_args__: Any = TABLE_OPTIONS
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigInt)
+    id: int | None = id_column()
 
     @property
     def key(self) -> int:
