@@ -5,11 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from patron.db import BigInt, Json
 from patron.records import Record, Row, instant, reference, table_args
+
+
+def _index_where(name: str, condition: str, *columns: str) -> Index:
+    """An index over the rows that meet the condition only."""
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
 class LegalEntity(Record, table=True):
@@ -71,6 +76,7 @@ class OutboxEvent(Row, table=True):
     """An event, written in the transaction of the fact."""
 
     __tablename__ = "core_outbox"
+    __table_args__ = table_args(Index("ix_core_outbox_name", "name", "at"))
     name: str = Field(nullable=False)
     at: datetime = instant(now=True)
     customer_id: int | None = Field(default=None, sa_type=BigInt)
@@ -84,7 +90,9 @@ class Delivery(Row, table=True):
     __tablename__ = "core_delivery"
     __table_args__ = table_args(
         UniqueConstraint("event_id", "handler", name="uq_core_delivery"),
-        Index("ix_core_delivery_due", "state", "due_at", "id"),
+        _index_where("ix_core_delivery_due", "state = 'due'", "handler", "event_id", "due_at"),
+        _index_where("ix_core_delivery_order", "state <> 'done'", "handler", "customer_id", "event_id"),
+        _index_where("ix_core_delivery_stuck", "state IN ('dead', 'parked')", "state", "id"),
     )
     event_id: int = reference("core_outbox", index=False)
     handler: str = Field(nullable=False)  # "<module>.<name>"

@@ -1,0 +1,141 @@
+"""Events: written in the transaction of the fact, delivered to each handler after commit by the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, insert, literal, null, select, update
+from sqlmodel import col
+
+from patron.context import Context
+from patron.contributions import Handler
+from patron.db import UtcDateTime
+from patron.errors import NotFound
+from patron.permissions import Actor
+from patron.system.models import Delivery, OutboxEvent
+
+DUE, DONE, PARKED, DEAD = "due", "done", "parked", "dead"
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened. ``id`` is unique: the idempotency key for effects outside the database.
+
+    ``actor`` says who did it: ``{"kind": "user", "id": 7, "name": "Ada"}``.
+    """
+
+    id: int
+    name: str
+    at: datetime
+    customer_id: int | None
+    payload: Mapping[str, Any]
+    actor: Mapping[str, Any]
+
+
+def publish(
+    ctx: Context, name: str, payload: Mapping[str, Any] | None = None, *, customer_id: int | None = None
+) -> int | None:
+    """Record the event, and one delivery for each handler that listens to it, in the caller's transaction.
+
+    ``payload`` must be JSON. Deliveries to a disabled module are parked until it is enabled again. Returns
+    the event's id; None when the context is muted, where nothing is recorded.
+    """
+    if ctx.muted:
+        return None
+    row = {
+        "name": name, "at": ctx.now, "customer_id": customer_id, "payload": dict(payload or {}),
+        "actor": _described(ctx.actor),
+    }  # fmt: skip
+    event_id = ctx.session.connection().execute(_INSERT_EVENT, row).scalar_one()
+    deliveries = [
+        {
+            "event_id": event_id, "handler": key, "customer_id": customer_id, "due_at": ctx.now,
+            "state": PARKED if module_of(key) in ctx.assembly.live.disabled else DUE,
+            "attempts": 0, "error": "",
+        }
+        for key, handler in ctx.assembly.handlers.items()
+        if handler.event == name
+    ]  # fmt: skip
+    if deliveries:
+        ctx.session.connection().execute(insert(Delivery).values(deliveries))
+    return event_id
+
+
+_INSERT_EVENT = insert(OutboxEvent).returning(col(OutboxEvent.id))
+
+
+def _described(actor: Actor) -> dict[str, Any]:
+    return {"kind": actor.kind, "id": actor.id, "name": actor.name}
+
+
+def module_of(handler_key: str) -> str:
+    """The module that a handler (``"<module>.<name>"``) belongs to."""
+    return handler_key.partition(".")[0]
+
+
+def handler_of(ctx: Context, handler_key: str) -> Handler:
+    """The handler of that key; NotFound when no installed module has it."""
+    handler: Handler | None = ctx.assembly.handlers.get(handler_key)
+    if handler is None:
+        raise NotFound(f"There is no event handler “{handler_key}”.")
+    return handler
+
+
+def replay(ctx: Context, handler_key: str, since: datetime) -> int:
+    """Deliver to a handler the past events, from ``since`` on, that it never got. Returns how many."""
+    handler = handler_of(ctx, handler_key)
+    state = PARKED if module_of(handler_key) in ctx.assembly.live.disabled else DUE
+    missed = select(
+        col(OutboxEvent.id), literal(handler_key), col(OutboxEvent.customer_id), literal(state),
+        literal(ctx.now, UtcDateTime()), literal(0), literal(""), null(),
+    ).where(
+        col(OutboxEvent.name) == handler.event,
+        col(OutboxEvent.at) >= since,
+        ~exists().where(col(Delivery.event_id) == col(OutboxEvent.id), col(Delivery.handler) == handler_key),
+    ).order_by(col(OutboxEvent.id))  # fmt: skip
+    columns = ["event_id", "handler", "customer_id", "state", "due_at", "attempts", "error", "done_at"]
+    return _changed(ctx, insert(Delivery).from_select(columns, missed))
+
+
+def park(ctx: Context, module: str) -> int:
+    """Set the open deliveries of a module aside, as it is disabled or gone. Returns how many."""
+    return _move(ctx, _belongs_to(module), DUE, PARKED)
+
+
+def unpark(ctx: Context, module: str) -> int:
+    """Make the parked deliveries of a module due again, as it is back. Returns how many."""
+    return _move(ctx, _belongs_to(module), PARKED, DUE)
+
+
+def park_handlers(ctx: Context, handler_keys: Sequence[str]) -> int:
+    """Set the open deliveries of these handlers aside. Returns how many."""
+    return _move(ctx, col(Delivery.handler).in_(handler_keys), DUE, PARKED)
+
+
+def unpark_handlers(ctx: Context, handler_keys: Sequence[str]) -> int:
+    """Make the parked deliveries of these handlers due. Returns how many."""
+    return _move(ctx, col(Delivery.handler).in_(handler_keys), PARKED, DUE)
+
+
+def rerun(ctx: Context, delivery_ids: Iterable[int] | None = None) -> int:
+    """Make dead deliveries (None: all of them) due again, with all their attempts. Returns how many."""
+    chosen = col(Delivery.id).in_(list(delivery_ids)) if delivery_ids is not None else literal(True)
+    return _move(ctx, chosen, DEAD, DUE)
+
+
+def _belongs_to(module: str) -> ColumnElement[bool]:
+    return col(Delivery.handler).startswith(f"{module}.", autoescape=True)
+
+
+def _move(ctx: Context, which: ColumnElement[bool], before: str, after: str) -> int:
+    values: dict[str, Any] = {"state": after}
+    if after == DUE:
+        values |= {"due_at": ctx.now, "attempts": 0}
+    return _changed(ctx, update(Delivery).where(col(Delivery.state) == before, which).values(values))
+
+
+def _changed(ctx: Context, statement: Any) -> int:
+    return int(ctx.session.connection().execute(statement).rowcount)
