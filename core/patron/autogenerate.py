@@ -74,7 +74,7 @@ def render_plain(type_: str, item: Any, context: AutogenContext) -> str | Litera
 
 
 def compare_default(connection: Connection) -> bool | Callable[..., bool | None]:
-    """Alembic's setting for defaults: all, but for identity on SQLite, where AUTOINCREMENT numbers instead."""
+    """Alembic's setting for defaults: all, but for identity on SQLite, where AUTOINCREMENT numbers."""
     return _skip_identity if connection.dialect.name == "sqlite" else True
 
 

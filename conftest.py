@@ -1,0 +1,3 @@
+"""Every suite of the workspace gets the fixtures that ``patron.testing`` offers to modules."""
+
+pytest_plugins = ["patron.testing.plugin"]
