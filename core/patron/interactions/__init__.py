@@ -1,0 +1,1 @@
+"""Interactions: every touch on every channel, in threads."""

@@ -1,0 +1,228 @@
+"""Fetching from an IMAP mailbox by UID, without changing anything in it.
+
+The standard library's client is enough for the five commands used here; it is wrapped so that every
+failure becomes
+one error class and every wait has an end.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import re
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Literal
+
+from patron.errors import PatronError
+
+MAX_LINE = 10_000_000
+_BROKEN = (imaplib.IMAP4.error, OSError, ValueError)
+_SIZE = re.compile(rb"UID (\d+)[^)]*?RFC822\.SIZE (\d+)|RFC822\.SIZE (\d+)[^)]*?UID (\d+)")
+_UID = re.compile(rb"UID (\d+)")
+
+
+class MailboxError(PatronError):
+    """The mailbox could not be read. ``kind`` says at which step; the detail is fit to be shown and holds
+    no secret."""
+
+    status = 502
+    title = "The mailbox cannot be read"
+
+    def __init__(
+        self, detail: str, kind: Literal["connect", "secure", "sign_in", "folder", "protocol"]
+    ) -> None:
+        super().__init__(detail)
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class ImapSettings:
+    """Where to fetch. ``password`` or, for XOAUTH2, ``access_token``; ``timeout`` in seconds for each
+    step."""
+
+    host: str
+    username: str
+    password: str = field(default="", repr=False)
+    access_token: str = field(default="", repr=False)
+    port: int = 993
+    security: Literal["none", "starttls", "tls"] = "tls"
+    folder: str = "INBOX"
+    timeout: float = 30.0
+    verify_certificate: bool = True
+    ca_file: str = ""
+    max_message_bytes: int = 40_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class FetchBatch:
+    """``messages`` are (uid, bytes) by rising uid. Store ``uidvalidity`` and ``highest_uid`` for the next
+    call.
+
+    ``restarted``: the server has renumbered the folder, so the batch begins from the first message and the
+    caller
+    must leave out what it already has. ``too_large`` are the uids left on the server for their size.
+    ``more`` says
+    that further messages wait.
+    """
+
+    messages: tuple[tuple[int, bytes], ...] = field(repr=False)
+    uidvalidity: int
+    highest_uid: int
+    restarted: bool = False
+    too_large: tuple[int, ...] = ()
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxStatus:
+    """The answer of a connection test: ``ok`` with the number of messages, or the step that failed and
+    why."""
+
+    ok: bool
+    step: str
+    detail: str
+    messages: int = 0
+
+
+def fetch(settings: ImapSettings, since_uid: int = 0, uidvalidity: int = 0, limit: int = 100) -> FetchBatch:
+    """Messages with a uid above ``since_uid``, oldest first, at most ``limit``; nothing is marked as read.
+
+    ``uidvalidity`` is that of the last batch, 0 for the first. Raises ``MailboxError``.
+    """
+    with _signed_in(settings) as client:
+        current = _select(client, settings.folder)
+        restarted = bool(uidvalidity) and current != uidvalidity
+        since = 0 if restarted else since_uid
+        sizes = _sizes(client, since)
+        chosen = sorted(sizes)[:limit]
+        too_large = tuple(uid for uid in chosen if sizes[uid] > settings.max_message_bytes)
+        messages = []
+        for uid in chosen:
+            raw = None if uid in too_large else _body(client, uid)
+            if raw is not None:
+                messages.append((uid, raw))
+        return FetchBatch(
+            messages=tuple(messages),
+            uidvalidity=current,
+            highest_uid=chosen[-1] if chosen else since,
+            restarted=restarted,
+            too_large=too_large,
+            more=len(sizes) > len(chosen),
+        )
+
+
+def test_connection(settings: ImapSettings) -> MailboxStatus:
+    """Connects, signs in and opens the folder, and says how far it got. Never raises."""
+    try:
+        with _signed_in(settings) as client:
+            _select(client, settings.folder)
+            messages = int((client.response("EXISTS")[1] or [b"0"])[-1] or 0)
+    except MailboxError as error:
+        return MailboxStatus(False, error.kind, error.detail)
+    return MailboxStatus(True, "folder", f"Signed in; {settings.folder} holds {messages} messages.", messages)
+
+
+@contextmanager
+def _signed_in(settings: ImapSettings) -> Iterator[imaplib.IMAP4]:
+    client = _connect(settings)
+    try:
+        _sign_in(client, settings)
+        yield client
+    except _BROKEN as error:
+        raise MailboxError(_describe(error, settings), "protocol") from error
+    finally:
+        with suppress(*_BROKEN):
+            client.logout()
+        with suppress(*_BROKEN):
+            client.shutdown()
+
+
+def _connect(settings: ImapSettings) -> imaplib.IMAP4:
+    try:
+        if settings.security == "tls":
+            return imaplib.IMAP4_SSL(
+                settings.host, settings.port, ssl_context=_tls_context(settings), timeout=settings.timeout
+            )
+        client = imaplib.IMAP4(settings.host, settings.port, timeout=settings.timeout)
+        if settings.security == "starttls":
+            client.starttls(_tls_context(settings))
+    except ssl.SSLError as error:
+        raise MailboxError(f"No secure connection: {error.reason or error}", "secure") from error
+    except _BROKEN as error:
+        raise MailboxError(_describe(error, settings), "connect") from error
+    return client
+
+
+def _sign_in(client: imaplib.IMAP4, settings: ImapSettings) -> None:
+    try:
+        if settings.access_token:
+            answer = f"user={settings.username}\x01auth=Bearer {settings.access_token}\x01\x01".encode()
+            client.authenticate("XOAUTH2", lambda _challenge: answer)
+        else:
+            client.login(settings.username, settings.password)
+    except imaplib.IMAP4.abort as error:
+        raise MailboxError(_describe(error, settings), "connect") from error
+    except imaplib.IMAP4.error:
+        # From None: the client's own message may repeat what was sent.
+        raise MailboxError(f"The server refused the sign-in of {settings.username}.", "sign_in") from None
+
+
+def _select(client: imaplib.IMAP4, folder: str) -> int:
+    quoted = '"' + folder.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    try:
+        kind, _ = client.select(quoted, readonly=True)
+    except imaplib.IMAP4.readonly:
+        kind = "OK"
+    if kind != "OK":
+        raise MailboxError(f"The folder {folder} cannot be opened.", "folder")
+    value = client.response("UIDVALIDITY")[1]
+    return int(value[0]) if value and value[0] else 0
+
+
+def _sizes(client: imaplib.IMAP4, since: int) -> dict[int, int]:
+    """Sizes in bytes by uid above ``since``. "n:*" always names the last message too, so it is filtered."""
+    kind, lines = client.uid("FETCH", f"{since + 1}:*", "(UID RFC822.SIZE)")
+    if kind != "OK":
+        raise MailboxError("The server did not list its messages.", "protocol")
+    sizes: dict[int, int] = {}
+    for line in lines:
+        data = line[0] if isinstance(line, tuple) else line
+        if match := _SIZE.search(data or b""):
+            uid, size = (match[1], match[2]) if match[1] else (match[4], match[3])
+            sizes[int(uid)] = int(size)
+    return {uid: size for uid, size in sizes.items() if uid > since}
+
+
+def _body(client: imaplib.IMAP4, uid: int) -> bytes | None:
+    """The bytes of one message; ``None`` when it has been deleted meanwhile."""
+    kind, lines = client.uid("FETCH", str(uid), "(UID BODY.PEEK[])")
+    if kind != "OK":
+        raise MailboxError(f"The server did not give message {uid}.", "protocol")
+    for index, line in enumerate(lines):
+        if not isinstance(line, tuple):
+            continue
+        after = lines[index + 1] if index + 1 < len(lines) else b""
+        named = _UID.search(line[0]) or (_UID.search(after) if isinstance(after, bytes) else None)
+        if named and int(named[1]) == uid:
+            return bytes(line[1])
+    return None
+
+
+def _tls_context(settings: ImapSettings) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=settings.ca_file or None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not settings.verify_certificate:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _describe(error: BaseException, settings: ImapSettings) -> str:
+    text = (
+        "The server did not answer in time." if isinstance(error, TimeoutError) else f"No connection: {error}"
+    )
+    for secret in filter(None, (settings.password, settings.access_token)):
+        text = text.replace(secret, "…")
+    return " ".join(text.split())[:300]
