@@ -15,6 +15,7 @@ from patron.records import utc_now
 
 if TYPE_CHECKING:
     from patron.assembly import Assembly
+    from patron.web import Web
 
 
 @dataclass
@@ -34,13 +35,21 @@ class Context:
     time_zone: str = "UTC"
     cache: dict[Any, Any] = field(default_factory=dict)
     muted: bool = False  # an import with automations off: no event is published per row
+    incoming: Web | None = None
 
     def acting_as(self, actor: Actor) -> Context:
         """The same unit of work under another actor."""
         return Context(
             self.session, self.assembly, actor, self.now, self.request_id, self.address, self.locale,
-            self.time_zone, self.cache, self.muted,
+            self.time_zone, self.cache, self.muted, self.incoming,
         )  # fmt: skip
+
+    @property
+    def web(self) -> Web:
+        """The request being served; RuntimeError in a job or on the command line."""
+        if self.incoming is None:
+            raise RuntimeError("there is no request in this unit of work")
+        return self.incoming
 
     def cached(self, key: Any, make: Callable[[], Any]) -> Any:
         """The value made once per unit of work."""

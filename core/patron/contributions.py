@@ -38,14 +38,16 @@ class Field:
     ``name`` is its name in the API, forms and filters; ``column`` the model's attribute where it differs. A ``money``
     field has two columns, ``<column>_minor`` and ``currency``, and reads ``{"minor": 1250, "currency": "EUR"}``. A
     ``ref`` field holds the id of a record of the resource ``ref``. ``computed`` and ``list`` fields are filled and
-    taken by the resource's rules. ``key`` names a stored sort or match key column to order and compare text by.
+    taken by the resource's rules. Text is ordered by ``sort_column`` and compared by ``match_column``, stored keys made
+    with ``normalise.sort_key`` and ``normalise.fold``; without them it can be compared exactly, not ordered.
     """
 
     name: str
     label: str
     kind: Kind = "text"
     column: str = ""
-    key: str = ""
+    sort_column: str = ""
+    match_column: str = ""
     required: bool = False
     choices: tuple[Choice, ...] = ()
     ref: str = ""

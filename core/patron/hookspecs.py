@@ -46,14 +46,16 @@ _hookspec = pluggy.HookspecMarker(PROJECT)
 
 Mode = Literal["refuse", "skip", "abort"]
 MODES: dict[str, Mode] = {}
+ITEMS: dict[str, tuple[type, ...]] = {}
 _Spec = TypeVar("_Spec", bound=Callable[..., Any])
 
 
-def hook(mode: Mode, *, firstresult: bool = False) -> Callable[[_Spec], _Spec]:
-    """Declare a hook and what a failing implementation of it leads to."""
+def hook(mode: Mode, *, items: tuple[type, ...] = (), firstresult: bool = False) -> Callable[[_Spec], _Spec]:
+    """Declare a hook: what a failing implementation leads to, and of what types the items of its result must be."""
 
     def mark(spec: _Spec) -> _Spec:
         MODES[spec.__name__] = mode
+        ITEMS[spec.__name__] = items
         return _hookspec(firstresult=firstresult)(spec)
 
     return mark
@@ -62,7 +64,7 @@ def hook(mode: Mode, *, firstresult: bool = False) -> Callable[[_Spec], _Spec]:
 # At start: called once, frozen.
 
 
-@hook("refuse")
+@hook("refuse", items=(Resource,))
 def register_resources() -> Sequence[Resource]:
     """Kinds of record: each gets list, form, board, API, import, export, search, audit and permissions."""
     raise AssertionError
@@ -74,37 +76,37 @@ def register_controllers() -> Sequence[Route]:
     raise AssertionError
 
 
-@hook("refuse")
+@hook("refuse", items=(NavItem,))
 def register_nav() -> Sequence[NavItem]:
     """Entries of the main navigation beyond those of the resources."""
     raise AssertionError
 
 
-@hook("refuse")
+@hook("refuse", items=(Permission, RoleGrant))
 def register_permissions() -> Sequence[Permission | RoleGrant]:
     """Permissions beyond the resources' verbs, and what the built-in roles get at first."""
     raise AssertionError
 
 
-@hook("refuse")
+@hook("refuse", items=(SettingSpec,))
 def register_settings() -> Sequence[SettingSpec]:
     """The settings of the module, typed and checked at start."""
     raise AssertionError
 
 
-@hook("refuse")
+@hook("refuse", items=(EventType,))
 def register_events() -> Sequence[EventType]:
     """The events the module publishes."""
     raise AssertionError
 
 
-@hook("refuse")
+@hook("refuse", items=(Handler,))
 def register_event_handlers() -> Sequence[Handler]:
     """What the module does after events, its own and those of others."""
     raise AssertionError
 
 
-@hook("refuse")
+@hook("refuse", items=(Job,))
 def register_jobs() -> Sequence[Job]:
     """What the worker does for the module on a schedule."""
     raise AssertionError
@@ -116,31 +118,31 @@ def register_commands() -> Commands:
     raise AssertionError
 
 
-@hook("refuse")
+@hook("refuse", items=(Metric,))
 def register_metrics() -> Sequence[Metric]:
     """Numbers to snapshot daily from the first day on."""
     raise AssertionError
 
 
-@hook("refuse")
+@hook("refuse", items=(PortalSection,))
 def register_portal_sections() -> Sequence[PortalSection]:
     """Entries of the customer's portal at ``/my``."""
     raise AssertionError
 
 
-@hook("refuse")
+@hook("refuse", items=(Intent,))
 def register_intents() -> Sequence[Intent]:
     """What customers may want from a touch, beyond the core's list."""
     raise AssertionError
 
 
-@hook("refuse")
+@hook("refuse", items=(HealthCheck,))
 def register_health_checks() -> Sequence[HealthCheck]:
     """Checks of ``patron doctor``, each saying its fix."""
     raise AssertionError
 
 
-@hook("refuse")
+@hook("refuse", items=(SampleData,))
 def register_sample_data() -> Sequence[SampleData]:
     """Believable records for a demo, with no sign-ins."""
     raise AssertionError
@@ -149,25 +151,25 @@ def register_sample_data() -> Sequence[SampleData]:
 # In a request.
 
 
-@hook("skip")
+@hook("skip", items=(Panel,))
 def customer_panels(ctx: Context, customer: Customer) -> Sequence[Panel]:
     """Panels on the page of one customer. Must cost a fixed number of statements."""
     raise AssertionError
 
 
-@hook("skip")
+@hook("skip", items=(Action,))
 def customer_actions(ctx: Context, customer: Customer) -> Sequence[Action]:
     """What can be done from the page of one customer."""
     raise AssertionError
 
 
-@hook("skip")
+@hook("skip", items=(Panel,))
 def home_panels(ctx: Context) -> Sequence[Panel]:
     """Panels of the home page of the acting user."""
     raise AssertionError
 
 
-@hook("skip")
+@hook("skip", items=(Match,))
 def match_customers(ctx: Context, candidates: Sequence[Mapping[str, Any]]) -> Sequence[Match]:
     """Customers that candidates may be the same as, by facts the module knows. A bulk hook."""
     raise AssertionError

@@ -285,13 +285,11 @@ class Hooks:
             log.warning("hook %s of %s: %.2f ms", hook, impl.plugin_name, (time.perf_counter() - begin) * 1000)
 
     def _check_types(self, hook: str, name: str, items: Sequence[Any]) -> None:
-        from patron.contributions import Action, Match, Panel
-
-        expected = {"customer_panels": Panel, "home_panels": Panel, "customer_actions": Action, "match_customers": Match}
-        wanted = expected.get(hook)
+        wanted = hookspecs.ITEMS[hook]
         for item in items:
-            if wanted is not None and not isinstance(item, wanted):
-                raise TypeError(f"{hook} of {name} returned {type(item).__name__} where {wanted.__name__} belongs")
+            if wanted and not isinstance(item, wanted):
+                names = " or ".join(kind.__name__ for kind in wanted)
+                raise TypeError(f"{hook} of {name} returned {type(item).__name__} where {names} belongs")
 
     def _note(self, name: str, hook: str) -> str:
         incident = uuid4().hex[:8]

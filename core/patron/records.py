@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, Table, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from patron.db import BigInt, UtcDateTime, id_column
@@ -35,6 +35,12 @@ def instant(*, nullable: bool = False, index: bool = False, now: bool = False) -
     if now:
         return Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False, index=index)
     return Field(default=None, sa_type=UtcDateTime, nullable=nullable, index=index)
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The table of a model, for statements that are typed and read rows, not entities: ``t.c.name``."""
+    found: Table = model.__table__  # type: ignore[attr-defined]
+    return found
 
 
 class Row(SQLModel):

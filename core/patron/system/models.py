@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from patron.db import BigInt, Json
+from patron.db import BigInt, Json, SortKey
 from patron.records import Record, Row, instant, reference, table_args
 
 
@@ -204,17 +204,24 @@ class ImportRow(Row, table=True):
 
 
 class SearchEntry(Row, table=True):
-    """The generally readable text of one record, folded, with whose it is: what global search reads."""
+    """The generally readable text of one record, folded, and who may find it: all that global search reads.
+
+    ``scope`` holds a token for the owner, the team and each member of the customer's account team.
+    """
 
     __tablename__ = "core_search"
-    __table_args__ = table_args(UniqueConstraint("resource", "record_id", name="uq_core_search"))
+    __table_args__ = table_args(
+        UniqueConstraint("resource", "record_id", name="uq_core_search"),
+        Index("ix_core_search_title", "resource", "title_key", "id"),
+    )
     resource: str = Field(nullable=False)
     record_id: int = Field(sa_type=BigInt, nullable=False)
+    customer_id: int | None = Field(default=None, sa_type=BigInt, index=True)
     title: str = Field(nullable=False)
+    title_key: str = Field(default="", sa_type=SortKey, nullable=False)
     subtitle: str = Field(default="", nullable=False)
     text: str = Field(nullable=False)
-    owner_id: int | None = Field(default=None, sa_type=BigInt, index=True)
-    team_id: int | None = Field(default=None, sa_type=BigInt, index=True)
+    scope: str = Field(default="", nullable=False)
 
 
 class BulkJob(Row, table=True):

@@ -1,0 +1,59 @@
+"""The audit: every change leaves its row in the same transaction, values apart so that they can be erased."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import insert
+
+from patron.accounts.models import Audit, AuditValue
+from patron.context import Context
+from patron.records import table
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON keeps it."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    return value
+
+
+def record(
+    ctx: Context,
+    action: str,
+    resource: str,
+    record_id: int | None,
+    changed: Mapping[str, tuple[Any, Any]] | None = None,
+    *,
+    customer_id: int | None = None,
+) -> int:
+    """Write who did what. ``changed`` maps fields to (was, became); never hand it a secret. Returns the audit's id."""
+    row = Audit(
+        at=ctx.now, actor_kind=ctx.actor.kind, actor_id=ctx.actor.id, actor_name=ctx.actor.name, action=action,
+        resource=resource, record_id=record_id, request_id=ctx.request_id, address=ctx.address,
+    )  # fmt: skip
+    values = row.model_dump(exclude={"id"})
+    audit_id = ctx.session.execute(insert(table(Audit)).values(values).returning(table(Audit).c.id)).scalar_one()
+    if changed:
+        was = {name: plain(pair[0]) for name, pair in changed.items()}
+        became = {name: plain(pair[1]) for name, pair in changed.items()}
+        salt = secrets.token_hex(8)
+        ctx.session.execute(
+            insert(table(AuditValue)).values(
+                audit_id=audit_id, customer_id=customer_id, salt=salt, digest=digest(salt, was, became),
+                was=was, became=became,
+            )  # fmt: skip
+        )
+    return int(audit_id)
+
+
+def digest(salt: str, was: Mapping[str, Any], became: Mapping[str, Any]) -> str:
+    """The salted hash that stands for the values in the seal, so that erasing them breaks nothing."""
+    return hashlib.sha256(salt.encode() + msgspec.json.encode([was, became], order="deterministic")).hexdigest()

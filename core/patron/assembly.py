@@ -1,0 +1,278 @@
+"""The assembly: a firm's chosen modules and settings, put together once and frozen; only its live state changes."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlmodel import Session
+
+from patron import builtin
+from patron.accounts.models import Role
+from patron.contributions import (
+    EventType,
+    Handler,
+    HealthCheck,
+    Intent,
+    Job,
+    Metric,
+    NavItem,
+    Permission,
+    PortalSection,
+    Resource,
+    RoleGrant,
+    SampleData,
+    SettingSpec,
+)
+from patron.db import Database
+from patron.errors import SetupError
+from patron.migrate import Distribution
+from patron.migrate import status as migration_status
+from patron.permissions import Scope
+from patron.plugins import Hooks, Plugin, discover
+from patron.records import table
+from patron.resources.declaration import problems_of
+from patron.routing import ANYONE, SIGNED_IN, Route
+from patron.settings import Settings
+from patron.system.models import Generation, PluginState, Setting
+
+log = logging.getLogger("patron")
+CORE = Distribution("core", "patron")
+
+
+@dataclass(frozen=True)
+class Live:
+    """What can change without a restart: read again whenever the generation in the database has risen."""
+
+    generation: int = 0
+    disabled: frozenset[str] = frozenset()
+    roles: Mapping[int, Mapping[str, Scope]] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Assembly:
+    """Everything that the installed modules contribute, keyed by name, and the database they share."""
+
+    settings: Settings
+    database: Database
+    hooks: Hooks
+    plugins: list[Plugin]
+    resources: dict[str, Resource] = field(default_factory=dict)
+    routes: list[Route] = field(default_factory=list)
+    nav: list[tuple[str, NavItem]] = field(default_factory=list)
+    permissions: dict[str, Permission] = field(default_factory=dict)
+    role_grants: list[RoleGrant] = field(default_factory=list)
+    setting_specs: dict[str, SettingSpec] = field(default_factory=dict)
+    events: dict[str, EventType] = field(default_factory=dict)
+    handlers: dict[str, Handler] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    portal_sections: list[tuple[str, PortalSection]] = field(default_factory=list)
+    intents: dict[str, Intent] = field(default_factory=dict)
+    health_checks: dict[str, HealthCheck] = field(default_factory=dict)
+    samples: list[tuple[str, SampleData]] = field(default_factory=list)
+    commands: list[Any] = field(default_factory=list)
+    live: Live = field(default_factory=Live)
+
+    @property
+    def active(self) -> list[Plugin]:
+        """Plugins that were not refused, disabled ones included: their tables and routes exist."""
+        return [plugin for plugin in self.plugins if not plugin.refused]
+
+    @property
+    def distributions(self) -> list[Distribution]:
+        """The core and every plugin with a package, in the order in which they migrate."""
+        return [CORE, *(plugin.migrations for plugin in self.plugins if plugin.module and plugin.package)]
+
+    def has(self, module: str) -> bool:
+        """Whether a module is installed, fits and is enabled."""
+        return module not in self.live.disabled and any(plugin.name == module for plugin in self.active)
+
+    def resource(self, key: str) -> Resource:
+        """The resource of that key; KeyError where there is none or its module is disabled."""
+        resource = self.resources[key]
+        if resource.module in self.live.disabled:
+            raise KeyError(key)
+        return resource
+
+    def setting(self, module: str, name: str) -> Any:
+        """A module's setting: changed in the application, else ``patron.toml``, else its default."""
+        spec = self.setting_specs[f"{module}.{name}"]
+        stored = self.live.settings.get(f"{module}.{name}")
+        if stored is not None:
+            return stored
+        return self.settings.plugins.get(module, {}).get(name, spec.default)
+
+    def refresh(self, session: Session, generation: int) -> None:
+        """Follow the database when another process has changed roles, settings or enabled modules."""
+        if generation == self.live.generation:
+            return
+        plugins, roles, stored = table(PluginState), table(Role), table(Setting)
+        disabled = session.execute(select(plugins.c.name).where(plugins.c.enabled.is_(False))).scalars()
+        granted = session.execute(select(roles.c.id, roles.c.grants))
+        settings = session.execute(select(stored.c.name, stored.c.value))
+        self.live = Live(
+            generation,
+            frozenset(disabled),
+            {key: {name: Scope(scope) for name, scope in grants.items()} for key, grants in granted},
+            {name: value for name, value in settings},
+        )
+        self.hooks.disabled = self.live.disabled
+
+    def current_generation(self, session: Session) -> int:
+        """The number that rises with each change of the live state."""
+        return int(session.execute(select(table(Generation).c.number)).scalar_one())
+
+
+def bump_generation(session: Session) -> None:
+    """Tell every process that roles, settings, fields or enabled modules have changed."""
+    t = table(Generation)
+    session.execute(update(t).values(number=t.c.number + 1))
+
+
+def assemble(settings: Settings, plugins: Mapping[str, Any] | None = None, *, check_migrations: bool = True) -> Assembly:
+    """Find, check, order and collect. Never migrates: a module whose migrations are behind is refused with the command.
+
+    ``plugins`` adds modules that are not installed (tests). Raises SetupError when the core itself cannot start.
+    """
+    strict = settings.strict or os.environ.get("PATRON_STRICT") == "1"
+    found = discover(settings.modules, plugins)
+    database = Database(settings.database_url)
+    hooks = Hooks(found, builtin.MODULES, strict, os.environ.get("PATRON_TRACE_HOOKS") == "1")
+    assembly = Assembly(settings, database, hooks, found)
+    if check_migrations:
+        _refuse_unmigrated(assembly)
+    _collect(assembly)
+    if check_migrations:
+        with database.read() as session:
+            assembly.refresh(session, assembly.current_generation(session))
+    return assembly
+
+
+def _refuse_unmigrated(assembly: Assembly) -> None:
+    states = migration_status(assembly.database, assembly.distributions)
+    for state in states:
+        if not state.pending:
+            continue
+        if state.name == "core":
+            raise SetupError("The database is not at the version of this program. Run: patron migrate")
+        assembly.hooks.refuse(state.name, "Its tables are behind its program. Run: patron migrate")
+
+
+def _collect(assembly: Assembly) -> None:
+    """Each kind of contribution in turn; a clash refuses the later plugin, and its contributions are taken out again."""
+    hooks = assembly.hooks
+    while True:
+        refused = {plugin.name for plugin in assembly.plugins if plugin.refused}
+        _collect_once(assembly, hooks)
+        if refused == {plugin.name for plugin in assembly.plugins if plugin.refused}:
+            return
+
+
+def _collect_once(assembly: Assembly, hooks: Hooks) -> None:
+    assembly.resources = _keyed(hooks, "register_resources", _resource_key)
+    _check_resources(assembly)
+    assembly.routes = _routes(assembly)
+    assembly.nav = sorted(hooks.collect("register_nav"), key=lambda pair: (pair[1].order, pair[1].label))
+    granted = list(hooks.collect("register_permissions"))
+    assembly.permissions = {item.name: item for _, item in granted if isinstance(item, Permission)}
+    assembly.role_grants = [item for _, item in granted if isinstance(item, RoleGrant)]
+    _resource_permissions(assembly)
+    assembly.setting_specs = _keyed(hooks, "register_settings", lambda module, item: f"{module}.{item.name}")
+    assembly.events = _keyed(hooks, "register_events", lambda _, item: item.name)
+    assembly.handlers = _keyed(hooks, "register_event_handlers", lambda module, item: f"{module}.{item.name}")
+    assembly.jobs = _keyed(hooks, "register_jobs", lambda module, item: f"{module}.{item.name}")
+    assembly.metrics = _keyed(hooks, "register_metrics", lambda module, item: f"{module}.{item.name}")
+    assembly.portal_sections = sorted(hooks.collect("register_portal_sections"), key=lambda pair: pair[1].order)
+    assembly.intents = _keyed(hooks, "register_intents", lambda _, item: item.name)
+    assembly.health_checks = _keyed(hooks, "register_health_checks", lambda module, item: f"{module}.{item.name}")
+    assembly.samples = sorted(hooks.collect("register_sample_data"), key=lambda pair: pair[1].order)
+    assembly.commands = [command for _, command in hooks.collect("register_commands")]
+
+
+def _resource_key(module: str, resource: Resource) -> str:
+    return resource.name if module == "core" else f"{module}.{resource.name}"
+
+
+def _keyed(hooks: Hooks, hook: str, key: Any) -> dict[str, Any]:
+    """Contributions by key; the plugin that takes a key a second time is refused."""
+    kept: dict[str, Any] = {}
+    for module, item in list(hooks.collect(hook)):
+        name = key(module, item)
+        if name in kept:
+            hooks.refuse(module, f"{hook}: “{name}” is taken already.")
+            continue
+        kept[name] = replace(item, module=module) if isinstance(item, Resource) else item
+    return kept
+
+
+def _check_resources(assembly: Assembly) -> None:
+    """A resource must fit its model, and its table must carry its module's prefix and belong to it alone."""
+    tables: dict[str, str] = {}
+    for key, resource in list(assembly.resources.items()):
+        reasons = list(problems_of(resource, assembly.resources))
+        if resource.table in tables:
+            reasons.append(f"its table “{resource.table}” is taken by “{tables[resource.table]}”.")
+        tables.setdefault(resource.table, key)
+        if not reasons:
+            continue
+        if resource.module == "core":
+            raise SetupError(f"Resource “{key}”: {reasons[0]}")
+        assembly.hooks.refuse(resource.module, f"Resource “{key}”: {reasons[0]}")
+        if assembly.hooks.strict:
+            raise SetupError(f"Resource “{key}”: {reasons[0]}")
+
+
+def _routes(assembly: Assembly) -> list[Route]:
+    from patron.resources.routes import routes_of
+
+    taken: dict[tuple[str, str], str] = {}
+    kept: list[Route] = []
+    declared: list[tuple[str, Route]] = [
+        (module, replace(route, module=module)) for module, route in assembly.hooks.collect("register_controllers")
+    ]
+    generated = [(resource.module, route) for resource in assembly.resources.values() for route in routes_of(resource)]
+    for module, route in [*declared, *generated]:
+        key = (route.method, _shape(route.path))
+        if not route.permission or (route.permission == ANYONE) != (route.face == "public"):
+            reason = f"The route {route.method} {route.path} declares no permission that fits its face."
+            if module == "core":
+                raise SetupError(reason)
+            assembly.hooks.refuse(module, reason)
+        elif key in taken:
+            assembly.hooks.refuse(module, f"The route {route.method} {route.path} is taken by “{taken[key]}”.")
+        else:
+            taken[key] = module
+            kept.append(route)
+    return kept
+
+
+def _shape(path: str) -> str:
+    """The path with its parameters' names left out, since two routes clash whatever they call them."""
+    return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
+
+
+def _resource_permissions(assembly: Assembly) -> None:
+    for resource in assembly.resources.values():
+        for verb in resource.verbs:
+            name = resource.permission(verb)
+            assembly.permissions.setdefault(name, Permission(name, f"{resource.label_plural}: {verb}"))
+
+
+def known_permissions(assembly: Assembly) -> Iterable[str]:
+    """Every permission there is, for forms and checks."""
+    return sorted(assembly.permissions)
+
+
+def undeclared_permissions(routes: Sequence[Route], permissions: Mapping[str, Permission]) -> list[Route]:
+    """Staff routes whose permission nobody declared."""
+    return [
+        route
+        for route in routes
+        if route.face == "staff" and route.permission not in (SIGNED_IN, *permissions)
+    ]

@@ -1,0 +1,113 @@
+"""The timeline: one row per touch and fact, written with the fact, read newest first by keyset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, or_, select, tuple_, update
+
+from patron.context import Context
+from patron.customers.models import Customer
+from patron.interactions.models import TimelineEntry
+from patron.records import table
+from patron.resources.query import position_of, write_position
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a history as pages show it; ``url`` is empty while the module it links to is away."""
+
+    id: int
+    at: datetime
+    kind: str
+    title: str
+    body: str
+    actor: str
+    url: str
+    module: str
+    thread_id: int | None
+    interaction_id: int | None
+    visibility: str
+    snapshot: Mapping[str, Any]
+
+
+def add(
+    ctx: Context,
+    customer_id: int,
+    kind: str,
+    title: str,
+    *,
+    body: str = "",
+    at: datetime | None = None,
+    module: str = "core",
+    resource: str = "",
+    record_id: int | None = None,
+    snapshot: Mapping[str, Any] | None = None,
+    thread_id: int | None = None,
+    interaction_id: int | None = None,
+    visibility: str = "all",
+    contact: bool = False,
+) -> None:
+    """Write one entry in the caller's transaction. ``contact`` marks a touch that moves “last contact”."""
+    moment = at or ctx.now
+    ctx.session.execute(
+        insert(table(TimelineEntry)).values(
+            customer_id=customer_id, at=moment, module=module, kind=kind, title=title, body=body,
+            snapshot=dict(snapshot or {}), resource=resource, record_id=record_id, thread_id=thread_id,
+            interaction_id=interaction_id, actor_name=ctx.actor.name, visibility=visibility,
+            owner_id=ctx.actor.user_id, team_id=min(ctx.actor.team_ids, default=None),
+        )  # fmt: skip
+    )
+    if contact:
+        t = table(Customer)
+        newer = or_(t.c.last_contact_at.is_(None), t.c.last_contact_at < moment)
+        ctx.session.execute(update(t).where(t.c.id == customer_id, newer).values(last_contact_at=moment))
+
+
+def read(
+    ctx: Context, customer_id: int, *, cursor: str = "", limit: int = 30, kind: str = ""
+) -> tuple[list[Entry], str | None]:
+    """A page of a customer's history, newest first, and the cursor to older entries. One statement.
+
+    Private entries are their owner's alone, team entries the team's; who may see the customer was asked before.
+    """
+    t = table(TimelineEntry)
+    statement = select(t).where(t.c.customer_id == customer_id, _visible(ctx))
+    if kind:
+        statement = statement.where(t.c.kind == kind)
+    if cursor:
+        statement = statement.where(tuple_(t.c.at, t.c.id) < tuple_(*position_of("timeline", cursor)))
+    rows = ctx.session.execute(statement.order_by(t.c.at.desc(), t.c.id.desc()).limit(limit + 1)).mappings().all()
+    entries = [_entry(ctx, row) for row in rows[:limit]]
+    older = write_position("timeline", rows[limit - 1]["at"], rows[limit - 1]["id"]) if len(rows) > limit else None
+    return entries, older
+
+
+def _visible(ctx: Context) -> Any:
+    t = table(TimelineEntry)
+    seen = [t.c.visibility == "all", t.c.owner_id == (ctx.actor.user_id or 0)]
+    if ctx.actor.team_ids:
+        seen.append((t.c.visibility == "team") & t.c.team_id.in_(sorted(ctx.actor.team_ids)))
+    return or_(*seen)
+
+
+def _entry(ctx: Context, row: Mapping[str, Any]) -> Entry:
+    return Entry(
+        row["id"], row["at"], row["kind"], row["title"], row["body"], row["actor_name"],
+        record_url(ctx, row["resource"], row["record_id"]), row["module"], row["thread_id"], row["interaction_id"],
+        row["visibility"], row["snapshot"],
+    )  # fmt: skip
+
+
+def record_url(ctx: Context, resource: str, record_id: int | None) -> str:
+    """Where a record's page is; empty when its module is away, or the actor may not read such records."""
+    if not resource or record_id is None:
+        return ""
+    try:
+        found = ctx.assembly.resource(resource)
+    except KeyError:
+        return ""
+    return f"{found.path}/{record_id}" if ctx.actor.may(found.permission("read")) else ""

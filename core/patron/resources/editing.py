@@ -1,0 +1,239 @@
+"""Writing records: create, change, trash, restore. Checked, scoped, versioned, audited, searchable, announced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from patron.accounts import audit
+from patron.context import Context
+from patron.contributions import Resource
+from patron.customers.models import Customer
+from patron.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from patron.events import publish
+from patron.permissions import Scope
+from patron.records import Record
+from patron.resources import search
+from patron.resources.declaration import table_of
+from patron.resources.rules import rules_of
+from patron.resources.scope import row_scope, scope_clause
+from patron.resources.values import take
+
+
+def create(ctx: Context, resource: Resource, values: Mapping[str, Any]) -> Any:
+    """A new record from checked input by field name. Forbidden, Invalid. Returns the flushed record."""
+    scope = ctx.actor.require(resource.permission("create"))
+    rules = rules_of(resource)
+    given = {**rules.defaults(ctx), **_given(ctx, resource, values, partial=False)}
+    _check_references(ctx, resource, given)
+    rules.check(ctx, None, given)
+    record = resource.model()
+    _set(resource, record, given)
+    _claim(ctx, resource, record)
+    _check_new_owner(ctx, resource, record, scope)
+    record.created_at = record.updated_at = ctx.now
+    rules.before_save(ctx, record, given, created=True)
+    ctx.session.add(record)
+    ctx.session.flush()
+    changed = {name: (None, value) for name, value in given.items() if value not in (None, "", [])}
+    rules.after_save(ctx, record, changed, created=True)
+    _afterwards(ctx, resource, record, "create", changed)
+    return record
+
+
+def change(
+    ctx: Context, resource: Resource, record_id: int, values: Mapping[str, Any], *, version: int | None = None
+) -> Any:
+    """Change some fields. Conflict when ``version`` is not the stored one and a changed field clashes.
+
+    NotFound out of the read scope, Forbidden within it but out of the edit scope. Nothing is written when nothing
+    changes.
+    """
+    record = load(ctx, resource, record_id, "edit")
+    rules = rules_of(resource)
+    given = _given(ctx, resource, values, partial=True)
+    before = {name: value_of(resource, record, name) for name in given}
+    if version is not None and version != record.version:
+        raise Conflict(
+            f"This {resource.label.lower()} was changed by someone else meanwhile.",
+            current={name: audit.plain(value) for name, value in before.items()},
+            yours={name: audit.plain(value) for name, value in given.items()},
+            original=_original(ctx, resource, record_id, given, version),
+        )
+    _check_references(ctx, resource, {name: value for name, value in given.items() if before[name] != value})
+    rules.check(ctx, record, given)
+    _set(resource, record, given)
+    rules.before_save(ctx, record, given, created=False)
+    changed = {
+        name: (before[name], value)
+        for name, value in given.items()
+        if before[name] != value or resource.field(name).kind == "list"
+    }
+    if not changed:
+        return record
+    record.version += 1
+    record.updated_at = ctx.now
+    ctx.session.add(record)
+    ctx.session.flush()
+    rules.after_save(ctx, record, changed, created=False)
+    _afterwards(ctx, resource, record, "change", changed)
+    return record
+
+
+def trash(ctx: Context, resource: Resource, ids: Sequence[int]) -> list[int]:
+    """Move records to the trash, from where they can be restored. All or none."""
+    records = load_many(ctx, resource, ids, "delete")
+    if resource.model is Customer:
+        reasons = [r for _, found in ctx.assembly.hooks.transact(ctx, "check_customer_archive", customers=records) for r in found]
+        if reasons:
+            raise Invalid(reasons[0], errors=[FieldError("", reason) for reason in reasons])
+    rules_of(resource).before_trash(ctx, records)
+    for record in records:
+        if record.trashed_at is None:
+            record.trashed_at = ctx.now
+            record.version += 1
+            ctx.session.add(record)
+    ctx.session.flush()
+    for record in records:
+        search.remove(ctx, resource, record.key)
+        audit.record(ctx, "trash", resource.key, record.key, customer_id=customer_of(resource, record))
+        publish(ctx, f"{resource.key}.trashed", {"id": record.key}, customer_id=customer_of(resource, record))
+    return [record.key for record in records]
+
+
+def restore(ctx: Context, resource: Resource, ids: Sequence[int]) -> list[int]:
+    """Bring records back from the trash."""
+    records = load_many(ctx, resource, ids, "delete", trashed=True)
+    for record in records:
+        if getattr(record, "merged_into_id", None) is not None:
+            raise Invalid(f"{resource.label} {record.key} was merged: split the merge instead.")
+        record.trashed_at = None
+        record.version += 1
+        ctx.session.add(record)
+    ctx.session.flush()
+    for record in records:
+        search.index(ctx, resource, record)
+        audit.record(ctx, "restore", resource.key, record.key, customer_id=customer_of(resource, record))
+        publish(ctx, f"{resource.key}.restored", {"id": record.key}, customer_id=customer_of(resource, record))
+    return [record.key for record in records]
+
+
+def load(ctx: Context, resource: Resource, record_id: int, verb: str = "read") -> Any:
+    """One record for writing (or for a page that needs the entity), within the scope of the verb."""
+    return load_many(ctx, resource, [record_id], verb)[0]
+
+
+def load_many(
+    ctx: Context, resource: Resource, ids: Sequence[int], verb: str = "read", *, trashed: bool | None = None
+) -> list[Any]:
+    """Records in the order of ``ids``, locked for writing where the engine can. NotFound, Forbidden."""
+    table = table_of(resource)
+    statement = select(resource.model).where(table.c.id.in_(list(ids)), row_scope(ctx, resource, verb))
+    if trashed is not None:
+        statement = statement.where(table.c.trashed_at.is_not(None) if trashed else table.c.trashed_at.is_(None))
+    if verb != "read":
+        statement = statement.with_for_update()
+    found = {record.id: record for record in ctx.session.execute(statement).scalars()}
+    missing = [record_id for record_id in ids if record_id not in found]
+    if missing:
+        raise _refusal(ctx, resource, missing[0], verb)
+    return [found[record_id] for record_id in ids]
+
+
+def _refusal(ctx: Context, resource: Resource, record_id: int, verb: str) -> Exception:
+    """Forbidden for what may be read but not this; NotFound for the rest, whether it exists or not."""
+    if verb != "read" and ctx.actor.may(resource.permission("read")):
+        table = table_of(resource)
+        readable = select(table.c.id).where(table.c.id == record_id, row_scope(ctx, resource))
+        if ctx.session.execute(readable).first() is not None:
+            return Forbidden(f"You may read this {resource.label.lower()}, but not {verb} it.")
+    return NotFound(f"There is no {resource.label.lower()} {record_id}.")
+
+
+def value_of(resource: Resource, record: Any, name: str) -> Any:
+    """A field's value as ``take`` gives it."""
+    item = resource.field(name)
+    if item.kind in ("list", "computed"):
+        return None
+    value = getattr(record, item.attribute)
+    return (value, record.currency) if item.kind == "money" and value is not None else value
+
+
+def customer_of(resource: Resource, record: Any) -> int | None:
+    """The customer a record belongs to, by its first customer link."""
+    if resource.model is Customer:
+        return int(record.key)
+    return getattr(record, resource.links[0].field) if resource.links else None
+
+
+def _given(ctx: Context, resource: Resource, values: Mapping[str, Any], *, partial: bool) -> dict[str, Any]:
+    settings = ctx.assembly.settings
+    return take(resource, values, partial=partial, currency=settings.currency, country=settings.country)
+
+
+def _set(resource: Resource, record: Any, given: Mapping[str, Any]) -> None:
+    for name, value in given.items():
+        item = resource.field(name)
+        if item.kind == "money":
+            amount, currency = value if value is not None else (None, None)
+            setattr(record, item.attribute, amount)
+            if currency:
+                record.currency = currency
+        elif item.kind not in ("list", "computed"):
+            setattr(record, item.attribute, value)
+
+
+def _claim(ctx: Context, resource: Resource, record: Any) -> None:
+    """Who makes a record owns it, unless someone else was named."""
+    if getattr(record, resource.owner, 0) is None:
+        setattr(record, resource.owner, ctx.actor.user_id)
+    if getattr(record, resource.team, 0) is None and len(ctx.actor.team_ids) == 1:
+        setattr(record, resource.team, next(iter(ctx.actor.team_ids)))
+
+
+def _check_new_owner(ctx: Context, resource: Resource, record: Record, scope: Scope) -> None:
+    """Who may create only their own, or their team's, may not create in another's name."""
+    if scope == Scope.ALL or not hasattr(record, resource.owner):
+        return
+    mine = getattr(record, resource.owner) == ctx.actor.user_id
+    ours = scope == Scope.TEAM and getattr(record, resource.team, None) in ctx.actor.team_ids
+    if not (mine or ours):
+        raise Forbidden(f"You may create a {resource.label.lower()} only for yourself.")
+
+
+def _check_references(ctx: Context, resource: Resource, given: Mapping[str, Any]) -> None:
+    """What is referred to must be there and readable: else a link would tell, or reach, what its maker may not see."""
+    for name, value in given.items():
+        item = next((item for item in resource.fields if item.name == name), None)
+        if item is None or value is None or item.kind not in ("customer", "ref"):
+            continue
+        target = ctx.assembly.resource("customers" if item.kind == "customer" else item.ref)
+        table = table_of(target)
+        scope = ctx.actor.scope(target.permission("read"))
+        visible = scope_clause(ctx, target, scope) if scope else None
+        statement = select(table.c.id).where(table.c.id == value, table.c.trashed_at.is_(None))
+        if visible is None or ctx.session.execute(statement.where(visible)).first() is None:
+            raise Invalid.field(name, f"{item.label}: there is no {target.label.lower()} {value}.")
+
+
+def _original(
+    ctx: Context, resource: Resource, record_id: int, given: Mapping[str, Any], version: int
+) -> dict[str, Any]:
+    """What the fields were at the version that the user began from, as far as the audit still knows."""
+    from patron.accounts.history import values_before
+
+    return values_before(ctx, resource.key, record_id, list(given), version)
+
+
+def _afterwards(
+    ctx: Context, resource: Resource, record: Any, action: str, changed: Mapping[str, tuple[Any, Any]]
+) -> None:
+    customer_id = customer_of(resource, record)
+    audit.record(ctx, action, resource.key, record.key, changed, customer_id=customer_id)
+    search.index(ctx, resource, record)
+    verb = "created" if action == "create" else "changed"
+    publish(
+        ctx, f"{resource.key}.{verb}", {"id": record.key, "fields": sorted(changed)}, customer_id=customer_id
+    )

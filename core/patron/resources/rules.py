@@ -1,0 +1,75 @@
+"""What a module adds to a resource by hand: subclass ``Rules`` and name it in the declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from sqlalchemy import ColumnElement
+
+from patron.context import Context
+from patron.contributions import Action, Panel
+from patron.permissions import Scope
+from patron.records import Record
+
+
+class Rules:
+    """The defaults: nothing special. Every method is called inside the unit of work and flushes, never commits.
+
+    ``values`` are checked input by field name, ``changed`` maps field names to (was, became).
+    """
+
+    creates_through: ClassVar[str] = ""  # a page of the module's own that creates, instead of the engine's form
+
+    def defaults(self, ctx: Context) -> Mapping[str, Any]:
+        """Values of a new record that the input does not give."""
+        return {}
+
+    def check(self, ctx: Context, record: Record | None, values: Mapping[str, Any]) -> None:
+        """Raise Invalid where the values do not fit together. ``record`` is None on create."""
+
+    def before_save(self, ctx: Context, record: Any, values: Mapping[str, Any], *, created: bool) -> None:
+        """Fill derived columns; the values are already on the record."""
+
+    def after_save(self, ctx: Context, record: Any, changed: Mapping[str, tuple[Any, Any]], *, created: bool) -> None:
+        """Write what stands beside the record: children, timeline, events."""
+
+    def before_trash(self, ctx: Context, records: Sequence[Any]) -> None:
+        """Raise Invalid where the records must not go to the trash now."""
+
+    def expand(self, ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
+        """Add list and computed fields to rows about to be shown: a fixed number of statements for all of them."""
+
+    def scope(self, ctx: Context, scope: Scope) -> ColumnElement[bool] | None:
+        """Whose rows these are, where owner, team and customer do not say it. None leaves it to them."""
+        return None
+
+    def subtitle(self, row: Mapping[str, Any]) -> str:
+        """The second line of the record in search results and on its page."""
+        return ""
+
+    def search_text(self, record: Any) -> str:
+        """Generally readable words of the record beyond its declared search fields."""
+        return ""
+
+    def panels(self, ctx: Context, record: Any) -> Sequence[Panel]:
+        """Panels on the record's page."""
+        return ()
+
+    def actions(self, ctx: Context, record: Any) -> Sequence[Action]:
+        """What can be done with the record, beyond editing it."""
+        return ()
+
+
+_PLAIN = Rules()
+_MADE: dict[type[Rules], Rules] = {}
+
+
+def rules_of(resource: Any) -> Rules:
+    """The one instance of the resource's rules."""
+    kind = resource.rules
+    if kind is None:
+        return _PLAIN
+    if kind not in _MADE:
+        _MADE[kind] = kind()
+    return _MADE[kind]
