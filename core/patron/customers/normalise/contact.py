@@ -112,7 +112,7 @@ def is_role_address(local_part: str) -> bool:
 
 
 def web_address(raw: str) -> str:
-    """An ``https://`` or ``http://`` address with a lower-case host and no trailing slash. Raises
+    """An ``http(s)://`` address with a lower-case host and no trailing slash; raises
     ``Invalid``.
     """
     text = clean(raw).strip("<> ")
@@ -133,7 +133,7 @@ def web_address(raw: str) -> str:
 
 
 def handle(raw: str) -> str:
-    """The account name on a network, lower case without @, also from its page's address. Raises ``Invalid``."""
+    """The account name on a network in lower case, or read from its page's address. Raises ``Invalid``."""
     text = clean(raw)
     if "/" in text:
         text = urlsplit(text if "://" in text else f"https://{text}").path.rstrip("/").rsplit("/", 1)[-1]
