@@ -185,7 +185,7 @@ def sanitise(
         strip_comments=True,
         link_rel="noopener noreferrer nofollow",
         url_schemes={"http", "https", "mailto", "tel", "cid", "data"},
-        url_relative="deny" if not images.local else "pass_through",
+        url_relative="pass_through",  # the filter above lets no relative address through
         set_tag_attribute_values={
             "a": {"target": "_blank"},
             "img": {"referrerpolicy": "no-referrer", "loading": "lazy"},
@@ -198,18 +198,18 @@ class _Images:
     """Where each image may come from, and how many may not come at all."""
 
     def __init__(self, local: Mapping[str, str], allow_remote: bool) -> None:
-        self.local = local
-        self.allow_remote = allow_remote
+        self._local = local
+        self._allow_remote = allow_remote
         self.blocked = 0
 
     def source(self, value: str) -> str | None:
         address = value.strip()
         if address.lower().startswith("cid:"):
-            target = self.local.get(address[4:].strip("<> ").lower(), "")
+            target = self._local.get(address[4:].strip("<> ").lower(), "")
             return target if _SAFE_IMAGE_TARGET.fullmatch(target) else None
         if not _REMOTE.match(address):
             return None
-        if self.allow_remote and address.lower().startswith("https:"):
+        if self._allow_remote and address.lower().startswith("https:"):
             return address
         self.blocked += 1
         return PLACEHOLDER
