@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
@@ -23,6 +23,7 @@ from patron.columns import (
     id_column,
     new_registry,
 )
+from patron.engines import MODE, busy_reason, parse_url, postgresql_engine, sqlite_engine
 from patron.errors import Busy, PatronError, SetupError
 from patron.writer_lock import LockStats, WriterLock
 
@@ -43,18 +44,7 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-MODE = "patron_mode"
 AFTER_COMMIT = "patron_after_commit"
-MIGRATION_KEY = 0x706174726F6E
-BUSY_SQLITE = {5, 6, 9}  # SQLITE_BUSY, SQLITE_LOCKED, SQLITE_INTERRUPT
-BUSY_POSTGRESQL = {
-    "55P03": "lock_not_available",
-    "57014": "query_canceled",
-    "40P01": "deadlock_detected",
-    "40001": "serialization_failure",
-    "25P03": "idle_in_transaction_session_timeout",
-    "53300": "too_many_connections",
-}
 
 
 class UnitOfWork(Session):
@@ -68,7 +58,8 @@ class Database:
     """One database, shared by all threads of a process.
 
     ``url`` is ``sqlite:///file.db`` or ``postgresql://…``; times are seconds. ``lock_timeout`` bounds the
-    wait for SQLite's writer lock or PostgreSQL's row locks, ``statement_timeout`` a PostgreSQL statement.
+    wait for SQLite's writer lock or PostgreSQL's row locks, ``statement_timeout`` one statement and the
+    reading of its rows.
     Time-outs, deadlocks and an exhausted pool raise :class:`~patron.errors.Busy`.
 
     Time-outs are sent as connection options, so PostgreSQL is reached directly or through a pooler that
@@ -78,7 +69,7 @@ class Database:
     def __init__(
         self, url: str, *, lock_timeout: float = 10.0, statement_timeout: float = 15.0, pool_size: int = 8
     ) -> None:
-        parsed = _parse(url)
+        parsed = parse_url(url)
         self.url = parsed.render_as_string(hide_password=False)
         self.dialect = parsed.get_backend_name()
         self.lock_timeout = lock_timeout
@@ -88,9 +79,9 @@ class Database:
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": lock_timeout}
         if self.dialect == "sqlite":
             self._writer_lock = WriterLock(Path(f"{parsed.database}.lock"))
-            self.engine = _sqlite_engine(parsed, lock_timeout, options)
+            self.engine = sqlite_engine(parsed, lock_timeout, statement_timeout, options)
         else:
-            self.engine = _postgresql_engine(parsed, lock_timeout, statement_timeout, options)
+            self.engine = postgresql_engine(parsed, lock_timeout, statement_timeout, options)
         self._read_engine = self.engine.execution_options(postgresql_readonly=True)
         self._write_engine = self.engine.execution_options(**{MODE: "write"})
 
@@ -194,18 +185,10 @@ def _busy_translated() -> Iterator[None]:
     except PoolTimeout as error:
         raise Busy("All database connections are in use.", retry_after=1) from error
     except DBAPIError as error:
-        reason = _busy_reason(error.orig)
+        reason = busy_reason(error.orig)
         if reason is None:
             raise
         raise Busy(f"The database did not answer in time ({reason}); nothing was saved.") from error
-
-
-def _busy_reason(error: BaseException | None) -> str | None:
-    """Why the driver's error is worth trying again; None when it is not."""
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is not None:
-        return str(getattr(error, "sqlite_errorname", code)) if code & 0xFF in BUSY_SQLITE else None
-    return BUSY_POSTGRESQL.get(getattr(error, "sqlstate", None) or "")
 
 
 def _check_references(connection: Connection) -> None:
@@ -213,65 +196,3 @@ def _check_references(connection: Connection) -> None:
     if broken:
         rows = ", ".join(f"{table} row {row} → {parent}" for table, row, parent, _ in broken)
         raise SetupError(f"the migration leaves references without their row and was undone: {rows}")
-
-
-def _parse(url: str) -> URL:
-    parsed = make_url(url)
-    backend = parsed.get_backend_name()
-    if backend == "sqlite":
-        if parsed.database in (None, "", ":memory:") or "mode" in parsed.query:
-            raise SetupError(
-                "an in-memory SQLite database is not supported: give a file, sqlite:///patron.db"
-            )
-        return parsed.set(drivername="sqlite+pysqlite")
-    if backend in ("postgresql", "postgres"):
-        return parsed.set(drivername="postgresql+psycopg")
-    raise SetupError(f"the database must be sqlite:///… or postgresql://…, not {backend}")
-
-
-def _sqlite_engine(url: URL, lock_timeout: float, options: dict[str, Any]) -> Engine:
-    engine = create_engine(url, **options)
-
-    @event.listens_for(engine, "connect")
-    def set_up(connection: Any, _record: object) -> None:
-        # The driver's own BEGIN comes late or not at all, which lets work outlive a rollback.
-        connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout={int(lock_timeout * 1000)}")
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        driver = connection.connection.dbapi_connection
-        assert driver is not None
-        mode = connection.get_execution_options().get(MODE)
-        if mode == "migration":
-            driver.execute("PRAGMA foreign_keys=OFF")
-        driver.execute(f"PRAGMA query_only={'OFF' if mode else 'ON'}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if mode else "BEGIN DEFERRED")
-
-    return engine
-
-
-def _postgresql_engine(
-    url: URL, lock_timeout: float, statement_timeout: float, options: dict[str, Any]
-) -> Engine:
-    lock_ms, statement_ms = int(lock_timeout * 1000), int(statement_timeout * 1000)
-    settings = {
-        "lock_timeout": lock_ms,
-        "statement_timeout": statement_ms,
-        "idle_in_transaction_session_timeout": 2 * statement_ms,
-        "timezone": "UTC",
-    }
-    given = url.query.get("options", "")
-    sent = " ".join([str(given), *(f"-c {name}={value}" for name, value in settings.items())]).strip()
-    engine = create_engine(url, connect_args={"options": sent}, pool_pre_ping=False, **options)
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get(MODE) == "migration":
-            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_KEY})")
-
-    return engine

@@ -16,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
+from alembic.script.revision import ResolutionError
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
@@ -79,9 +79,11 @@ def upgrade(db: Database, distributions: Sequence[Distribution], revision: str =
     """Bring every distribution to ``revision``, in the order given, each in a transaction of its own.
 
     A migration that raises leaves its distribution as it was; those before it in the order stay upgraded.
+    Raises SetupError, before anything is changed, for a database newer than the installed package.
     """
     for distribution in distributions:
         with db.migration() as connection, keep_what_a_rebuild_drops(connection):
+            _status(connection, distribution)
             command.upgrade(_config(distribution, connection), revision)
 
 
@@ -134,7 +136,7 @@ def _status(connection: Connection, distribution: Distribution) -> MigrationStat
     current, head = context.get_current_revision(), script.get_current_head()
     try:
         pending = [step.revision for step in script.iterate_revisions(head, current)] if head else []
-    except CommandError as error:
+    except ResolutionError as error:
         raise SetupError(
             f"the database holds revision {current} of {distribution.name}, which the installed"
             f" version does not know: install the version that wrote it or a newer one"
