@@ -30,7 +30,7 @@ from patron.contributions import (
 )
 from patron.db import Database
 from patron.errors import SetupError
-from patron.migrate import Distribution
+from patron.migrate import CORE, Distribution
 from patron.migrate import status as migration_status
 from patron.permissions import Scope
 from patron.plugins import Hooks, Plugin, discover
@@ -41,7 +41,6 @@ from patron.settings import Settings
 from patron.system.models import Generation, PluginState, Setting
 
 log = logging.getLogger("patron")
-CORE = Distribution("core", "patron")
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,7 @@ class Live:
     disabled: frozenset[str] = frozenset()
     roles: Mapping[int, Mapping[str, Scope]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    grants: dict[str, Mapping[str, Scope]] = field(default_factory=dict)  # by set of roles: made on first use
 
 
 @dataclass

@@ -1,0 +1,171 @@
+"""Who is at the other end of a request: one statement finds the sign-in or token, its owner, and the generation."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, String, and_, cast, func, or_, select
+from sqlmodel import Session
+
+from patron.accounts.models import Account, Mandate, SignIn, TeamMember, Token, User, UserRole
+from patron.assembly import Assembly
+from patron.errors import SignInRequired
+from patron.permissions import ANONYMOUS, Actor, Face, Scope, widest
+from patron.records import table
+from patron.system.models import Generation
+
+IDLE = timedelta(hours=8)
+ABSOLUTE = timedelta(days=7)
+SEEN_EVERY = timedelta(minutes=5)
+TOKEN_PREFIX = "patron_"  # noqa: S105 - what scanners look for
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a request proved: the actor, the sign-in behind it (0 for tokens and strangers), and the generation."""
+
+    actor: Actor
+    generation: int
+    sign_in_id: int = 0
+    token_id: int = 0
+    stale: bool = False  # "last seen" is due to be written
+    theme: str = "auto"
+    locale: str = ""
+    time_zone: str = ""
+
+
+def token_hash(secret: str) -> str:
+    """What is stored of a secret of 256 random bits: it needs no salt and no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def csrf_token(secret_key: str, cookie: str) -> str:
+    """The form token of a session: bound to its cookie, so that another site cannot know it."""
+    return hmac.new(secret_key.encode(), b"csrf:" + cookie.encode(), hashlib.sha256).hexdigest()
+
+
+def identify(session: Session, assembly: Assembly, now: datetime, face: Face, cookie: str, bearer: str) -> Identity:
+    """The identity of a request on a face. SignInRequired for a token that is wrong, expired or revoked."""
+    if bearer:
+        return _by_token(session, assembly, now, bearer)
+    if cookie and face in (Face.CUSTOMER, Face.PARTNER):
+        return _by_account(session, assembly, now, face, cookie)
+    if cookie:
+        return _by_user(session, assembly, now, cookie)
+    return Identity(ANONYMOUS, _generation(session, assembly))
+
+
+def _generation(session: Session, assembly: Assembly) -> int:
+    number = int(session.execute(select(table(Generation).c.number)).scalar_one())
+    assembly.refresh(session, number)
+    return number
+
+
+def _joined(column: Any, condition: Any) -> Any:
+    """Ids of one column as text with commas, so that one row says all; empty when there are none."""
+    text = func.aggregate_strings(cast(column, String), ",")
+    return select(func.coalesce(text, "")).where(condition).scalar_subquery()
+
+
+def _user_columns() -> list[Any]:
+    users, members, roles = table(User), table(TeamMember), table(UserRole)
+    return [
+        users.c.id.label("user_id"), users.c.name, users.c.email, users.c.active, users.c.theme, users.c.locale,
+        users.c.time_zone,
+        _joined(members.c.team_id, members.c.user_id == users.c.id).label("teams"),
+        _joined(roles.c.role_id, roles.c.user_id == users.c.id).label("roles"),
+        select(table(Generation).c.number).limit(1).scalar_subquery().label("generation"),
+    ]  # fmt: skip
+
+
+def _user_by_session() -> Select[Any]:
+    s, users = table(SignIn), table(User)
+    found = s.join(users, users.c.id == s.c.user_id)
+    return select(s.c.id, s.c.token_hash, s.c.seen_at, s.c.expires_at, *_user_columns()).select_from(found)
+
+
+def _user_by_token() -> Select[Any]:
+    t, users = table(Token), table(User)
+    found = t.join(users, users.c.id == t.c.user_id)
+    return select(t.c.id, t.c.token_hash, t.c.expires_at, t.c.revoked_at, t.c.scopes, *_user_columns()).select_from(found)
+
+
+def _by_user(session: Session, assembly: Assembly, now: datetime, cookie: str) -> Identity:
+    row = session.execute(_user_by_session().where(table(SignIn).c.token_hash == token_hash(cookie))).mappings().first()
+    if row is None:
+        return Identity(ANONYMOUS, _generation(session, assembly))
+    assembly.refresh(session, row["generation"])
+    if not row["active"] or row["expires_at"] <= now or row["seen_at"] + IDLE <= now:
+        return Identity(ANONYMOUS, row["generation"])
+    actor = Actor("user", row["user_id"], row["name"], row["email"], _grants(assembly, row["roles"]), _ids(row["teams"]))
+    return Identity(
+        actor, row["generation"], sign_in_id=row["id"], stale=row["seen_at"] + SEEN_EVERY <= now, theme=row["theme"],
+        locale=row["locale"], time_zone=row["time_zone"],
+    )  # fmt: skip
+
+
+def _by_token(session: Session, assembly: Assembly, now: datetime, bearer: str) -> Identity:
+    row = session.execute(_user_by_token().where(table(Token).c.token_hash == token_hash(bearer))).mappings().first()
+    if row is None or not row["active"] or row["revoked_at"] is not None or row["expires_at"] <= now:
+        raise SignInRequired("This API token is not valid: it is unknown, expired or revoked.")
+    assembly.refresh(session, row["generation"])
+    actor = Actor(
+        "token", row["user_id"], row["name"], row["email"], _grants(assembly, row["roles"]), _ids(row["teams"]),
+        only=tuple(row["scopes"]),
+    )  # fmt: skip
+    return Identity(actor, row["generation"], token_id=row["id"], locale=row["locale"], time_zone=row["time_zone"])
+
+
+def _by_account(session: Session, assembly: Assembly, now: datetime, face: Face, cookie: str) -> Identity:
+    """An account with the mandate in use: the one its session names, else its only or first one."""
+    s, accounts, mandates = table(SignIn), table(Account), table(Mandate)
+    today = now.date()
+    valid = and_(
+        mandates.c.account_id == accounts.c.id,
+        or_(mandates.c.since.is_(None), mandates.c.since <= today),
+        or_(mandates.c.until.is_(None), mandates.c.until >= today),
+        or_(s.c.customer_id.is_(None), s.c.customer_id == mandates.c.customer_id),
+    )
+    number = select(table(Generation).c.number).limit(1).scalar_subquery()
+    statement = (
+        select(
+            s.c.id, s.c.seen_at, s.c.expires_at, accounts.c.id.label("account_id"), accounts.c.name, accounts.c.email,
+            accounts.c.active, mandates.c.customer_id, mandates.c.rights, number.label("generation"),
+        )
+        .select_from(s.join(accounts, accounts.c.id == s.c.account_id).outerjoin(mandates, valid))
+        .where(s.c.token_hash == token_hash(cookie), accounts.c.face == str(face))
+        .order_by(mandates.c.id)
+        .limit(1)
+    )  # fmt: skip
+    row = session.execute(statement).mappings().first()
+    if row is None:
+        return Identity(ANONYMOUS, _generation(session, assembly))
+    assembly.refresh(session, row["generation"])
+    if not row["active"] or row["expires_at"] <= now or row["seen_at"] + IDLE <= now:
+        return Identity(ANONYMOUS, row["generation"])
+    actor = Actor(
+        str(face), row["account_id"], row["name"], row["email"], customer_id=row["customer_id"],
+        rights=frozenset(row["rights"] or ()),
+    )  # fmt: skip
+    return Identity(actor, row["generation"], sign_in_id=row["id"], stale=row["seen_at"] + SEEN_EVERY <= now)
+
+
+def _ids(text: str) -> frozenset[int]:
+    return frozenset(int(part) for part in text.split(",") if part)
+
+
+def _grants(assembly: Assembly, roles: str) -> Mapping[str, Scope]:
+    """What the roles give together: of each permission the widest scope."""
+    cache = assembly.live.grants
+    if roles not in cache:
+        together: dict[str, list[Scope]] = {}
+        for role_id in _ids(roles):
+            for permission, scope in assembly.live.roles.get(role_id, {}).items():
+                together.setdefault(permission, []).append(scope)
+        cache[roles] = {name: scope for name, scopes in together.items() if (scope := widest(scopes))}
+    return cache[roles]

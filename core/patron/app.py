@@ -1,0 +1,79 @@
+"""The application: the only place that puts an assembly behind HTTP."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from litestar import Litestar, Request
+from litestar import Response as HttpResponse
+from litestar.exceptions import HTTPException, NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.static_files import create_static_files_router
+
+from patron.assembly import Assembly, assemble
+from patron.errors import BadRequest, NotFound, PatronError
+from patron.routing import Route
+from patron.serving import Server, _bare_web
+from patron.settings import Settings, load_settings
+
+_ERRORS: Mapping[int, type[PatronError]] = {404: NotFound, 400: BadRequest}
+
+
+def application() -> Litestar:
+    """The factory that web processes call: the installation of the current folder (or ``PATRON_HOME``)."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    return create_app(load_settings())
+
+
+def create_app(settings: Settings, plugins: Mapping[str, Any] | None = None) -> Litestar:
+    """An application of these settings; ``plugins`` adds modules that are not installed (tests)."""
+    return app_of(assemble(settings, plugins))
+
+
+def app_of(assembly: Assembly) -> Litestar:
+    """The application of an assembly. Its ``state`` carries the assembly as ``assembly``."""
+    server = Server(assembly)
+    handlers: list[Any] = [_handler(server, route) for route in assembly.routes]
+    handlers += [create_static_files_router(path, directories=[folder]) for path, folder in _static_folders(assembly)]
+
+    def on_error(request: Request[Any, Any, Any], error: Exception) -> HttpResponse[Any]:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        known = PatronError() if status >= 500 else _ERRORS.get(status, BadRequest)(getattr(error, "detail", ""))
+        if status >= 500:
+            logging.getLogger("patron.requests").error("unexpected", exc_info=error)
+        else:
+            known.status = status
+        if isinstance(error, NotFoundException):
+            known = NotFound("There is nothing at this address.")
+        return server.rendering.error(known, _bare_web(request), uuid4().hex[:12])
+
+    app = Litestar(
+        handlers, openapi_config=None, exception_handlers={Exception: on_error}, on_shutdown=[server.close],
+        request_max_body_size=None, debug=False,
+    )  # fmt: skip
+    app.state.assembly = assembly
+    app.state.server = server
+    return app
+
+
+def _handler(server: Server, route: Route) -> HTTPRouteHandler:
+    async def endpoint(request: Request[Any, Any, Any]) -> HttpResponse[Any]:
+        return await server.serve(route, request)
+
+    from litestar import route as litestar_route
+
+    return litestar_route(route.path, http_method=[route.method], status_code=200)(endpoint)
+
+
+def _static_folders(assembly: Assembly) -> list[tuple[str, Path]]:
+    folders = [("/static/build", Path(str(files("patron"))) / "static" / "build")]
+    for plugin in assembly.active:
+        folder = Path(str(files(plugin.package))) / "static" / plugin.name if plugin.package else None
+        if folder is not None and folder.is_dir():
+            folders.append((f"/static/{plugin.name}", folder))
+    return [(path, folder) for path, folder in folders if folder.is_dir()]

@@ -1,0 +1,229 @@
+"""From what a handler returns to bytes: pages in their shell, redirects with a message, JSON, files, errors."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+from uuid import uuid4
+
+import msgspec
+from litestar import Response as HttpResponse
+from litestar.datastructures import Cookie as HttpCookie
+from litestar.response import Stream
+
+from patron.assembly import Assembly
+from patron.context import Context
+from patron.contributions import Panel
+from patron.errors import Conflict, PatronError, SignInRequired
+from patron.permissions import Face
+from patron.plugins import Failure
+from patron.responses import Cookie, Document, Download, Flash, Json, Page, Redirect, Response
+from patron.routing import Route
+from patron.shell import make_shell, stranger_shell
+from patron.ui import CONTENT_SECURITY_POLICY, make_environment
+from patron.web import Web
+
+log = logging.getLogger("patron.rendering")
+_COOKIES = {Face.STAFF: "patron", Face.PUBLIC: "patron", Face.CUSTOMER: "patron-my", Face.PARTNER: "patron-partner"}
+_SIGN_IN = {Face.CUSTOMER: "/my/sign-in", Face.PARTNER: "/partner/sign-in"}
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
+}
+_PROBLEM = "application/problem+json"
+_JSON = msgspec.json.Encoder()
+
+
+class Rendering:
+    """Turns responses and errors into HTTP, for one assembly."""
+
+    def __init__(self, assembly: Assembly) -> None:
+        self.assembly = assembly
+        folders = {"core": Path(str(files("patron"))) / "templates"}
+        for plugin in assembly.plugins:
+            folder = Path(str(files(plugin.package))) / "templates" if plugin.module and plugin.package else None
+            if folder is not None and folder.is_dir():
+                folders[plugin.name] = folder
+        self.environment = make_environment(folders)
+        self.headers = {**_HEADERS, "Content-Security-Policy": CONTENT_SECURITY_POLICY}
+        if assembly.settings.base_url.startswith("https://"):
+            self.headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    # Cookies
+
+    def cookie_name(self, name: str) -> str:
+        """The name with the prefix that ties it to this host, wherever browsers allow it."""
+        return f"__Host-{name}" if self.assembly.settings.secure else name
+
+    def session_cookie(self, web: Web, face: Face) -> str:
+        """The secret of the session on that face, empty without one."""
+        if face == Face.PUBLIC and web.path.startswith(("/my", "/partner")):
+            face = Face.CUSTOMER if web.path.startswith("/my") else Face.PARTNER
+        return web.cookies.get(self.cookie_name(_COOKIES[face]), "")
+
+    def pre_cookie(self, web: Web) -> str:
+        """What ties the forms of someone who is not signed in to their browser."""
+        return web.cookies.get(self.cookie_name("patron-pre"), "")
+
+    def _http_cookie(self, cookie: Cookie) -> HttpCookie:
+        return HttpCookie(
+            key=self.cookie_name(cookie.name), value=cookie.value, path="/", httponly=cookie.http_only, samesite="lax",
+            secure=self.assembly.settings.secure, max_age=cookie.max_age if cookie.value else 0,
+        )  # fmt: skip
+
+    # Responses
+
+    def respond(self, ctx: Context, route: Route, result: Response) -> HttpResponse[Any]:
+        """The HTTP response for what a handler returned. Runs after the transaction has ended."""
+        if isinstance(result, Page):
+            return self._page(ctx, route, result)
+        if isinstance(result, Json):
+            return self._json(result.data, result.status, result.headers)
+        if isinstance(result, Redirect):
+            return self._redirect(ctx.web, result)
+        if isinstance(result, Download):
+            return self._download(result)
+        return self._bytes(result.html.encode(), "text/html; charset=utf-8", headers={"Content-Security-Policy": result.csp})
+
+    def _bytes(
+        self, body: bytes, media_type: str, status: int = 200, headers: Mapping[str, str] | None = None,
+        cookies: list[HttpCookie] | None = None,
+    ) -> HttpResponse[Any]:  # fmt: skip
+        return HttpResponse(
+            body, media_type=media_type, status_code=status, headers={**self.headers, **(headers or {})}, cookies=cookies
+        )
+
+    def _json(self, data: Any, status: int, headers: Mapping[str, str], media_type: str = "application/json") -> HttpResponse[Any]:
+        body = b"" if status == 204 else _JSON.encode(data)
+        return self._bytes(body, media_type, status, headers)
+
+    def _page(self, ctx: Context, route: Route, page: Page) -> HttpResponse[Any]:
+        web, cookies = ctx.web, []
+        csrf_cookie = self.session_cookie(web, route.face) or self.pre_cookie(web)
+        if not csrf_cookie:
+            from patron.accounts.authentication import csrf_token
+
+            fresh = secrets.token_urlsafe(24)
+            cookies.append(self._http_cookie(Cookie("patron-pre", fresh)))
+            csrf = csrf_token(self.assembly.settings.secret_key, fresh)
+        else:
+            csrf = web.csrf
+        flashes, spent = self._flashes(web)
+        shell = make_shell(ctx, route.face, csrf, flashes)
+        template = page.partial if page.partial and web.htmx else page.template
+        html = self.environment.get_template(template).render(shell=shell, **self._with_panels(shell, page.data))
+        if spent and not (page.partial and web.htmx):
+            cookies.append(self._http_cookie(Cookie("patron-flash", "")))
+        headers = {"Vary": "HX-Request, Cookie", **page.headers}
+        return self._bytes(html.encode(), "text/html; charset=utf-8", page.status, headers, cookies)
+
+    def _with_panels(self, shell: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The data with each panel rendered on its own: one that fails leaves its place marked, and the page stands."""
+        shown = dict(data)
+        if "panels" in shown:
+            shown["panels"] = [self._panel(shell, module, item) for module, item in shown["panels"]]
+        return shown
+
+    def _panel(self, shell: Any, module: str, item: Panel | Failure) -> dict[str, Any]:
+        if isinstance(item, Failure):
+            return {"name": item.plugin, "title": item.plugin, "placement": "main", "failed": item.incident, "html": "", "icon": "", "order": 90}
+        panel = {
+            "name": f"{module}.{item.name}", "title": item.title, "placement": item.placement, "failed": "",
+            "icon": item.icon, "order": item.order, "html": "",
+        }  # fmt: skip
+        try:
+            from markupsafe import Markup
+
+            html = self.environment.get_template(item.template).render(shell=shell, **item.data)
+            panel["html"] = Markup(html)  # noqa: S704 - a template of ours, autoescaped
+        except Exception:
+            if self.assembly.hooks.strict:
+                raise
+            panel["failed"] = uuid4().hex[:8]
+            log.exception("incident %s: the panel %s.%s could not be rendered", panel["failed"], module, item.name)
+        return panel
+
+    def _redirect(self, web: Web, result: Redirect) -> HttpResponse[Any]:
+        cookies = [self._http_cookie(cookie) for cookie in result.cookies]
+        if result.flash is not None:
+            cookies.append(self._http_cookie(Cookie("patron-flash", self._sealed(result.flash), max_age=60)))
+        if web.htmx:
+            return self._bytes(b"", "text/plain", 200, {"HX-Redirect": result.url}, cookies)
+        return self._bytes(b"", "text/plain", result.status, {"Location": result.url}, cookies)
+
+    def _download(self, result: Download) -> HttpResponse[Any]:
+        ascii_name = result.name.encode("ascii", "replace").decode().replace('"', "'").replace("\\", "_")
+        how = "inline" if result.inline else "attachment"
+        headers = {
+            **self.headers,
+            "Content-Disposition": f"{how}; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(result.name, safe='')}",
+            "Content-Security-Policy": result.csp,
+        }
+        if isinstance(result.content, bytes):
+            return HttpResponse(result.content, media_type=result.content_type, headers=headers)
+        return Stream(iter(result.content), media_type=result.content_type, headers=headers)
+
+    # Messages on the next page
+
+    def _sealed(self, flash: Flash) -> str:
+        body = urlsafe_b64encode(msgspec.json.encode(flash)).decode()
+        return f"{body}.{self._seal(body)}"
+
+    def _seal(self, body: str) -> str:
+        key = self.assembly.settings.secret_key.encode()
+        return hmac.new(key, b"flash:" + body.encode(), hashlib.sha256).hexdigest()[:32]
+
+    def _flashes(self, web: Web) -> tuple[list[Flash], bool]:
+        body, _, seal = web.cookies.get(self.cookie_name("patron-flash"), "").partition(".")
+        if not body or not hmac.compare_digest(self._seal(body).encode(), seal.encode()):
+            return [], False
+        return [msgspec.json.decode(urlsafe_b64decode(body), type=Flash)], True
+
+    # Errors
+
+    def error(self, error: PatronError, web: Web, request_id: str) -> HttpResponse[Any]:
+        """The answer to an error: a problem document for programs, a page for people."""
+        headers: dict[str, str] = {}
+        if retry_after := getattr(error, "retry_after", None):
+            headers["Retry-After"] = str(retry_after)
+        if web.path.startswith("/api/") or "text/html" not in web.headers.get("accept", "text/html"):
+            if isinstance(error, SignInRequired):
+                headers["WWW-Authenticate"] = "Bearer"
+            return self._json(problem(error, request_id), error.status, headers, _PROBLEM)
+        if isinstance(error, SignInRequired):
+            return self._to_sign_in(web)
+        if web.htmx:
+            html = self.environment.get_template("errors/toast.html").render(error=error, request_id=request_id)
+            return self._bytes(html.encode(), "text/html; charset=utf-8", error.status, headers)
+        shell = stranger_shell(self.assembly, web)
+        html = self.environment.get_template("errors/error.html").render(shell=shell, error=error, request_id=request_id)
+        return self._bytes(html.encode(), "text/html; charset=utf-8", error.status, headers)
+
+    def _to_sign_in(self, web: Web) -> HttpResponse[Any]:
+        face = Face.CUSTOMER if web.path.startswith("/my") else Face.PARTNER if web.path.startswith("/partner") else Face.STAFF
+        back = web.path + (f"?{web.query_string}" if web.query_string else "")
+        url = f"{_SIGN_IN.get(face, '/sign-in')}?{urlencode({'next': back if web.method == 'GET' else '/'})}"
+        return self._redirect(web, Redirect(url))
+
+
+def problem(error: PatronError, request_id: str) -> dict[str, Any]:
+    """RFC 9457."""
+    data: dict[str, Any] = {
+        "type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail, "instance": f"urn:request:{request_id}",
+    }  # fmt: skip
+    if error.errors:
+        data["errors"] = [{"field": item.field, "message": item.message} for item in error.errors]
+    if isinstance(error, Conflict) and error.current:
+        data.update(current=error.current, yours=error.yours, original=error.original)
+    return data

@@ -1,0 +1,101 @@
+"""What stands around a page: navigation by what the actor may do, banners, messages, the look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from babel import Locale
+
+from patron.accounts.authentication import Identity
+from patron.assembly import Assembly
+from patron.context import Context
+from patron.permissions import Face
+from patron.responses import Flash
+from patron.ui import Shell, ShellBanner, ShellFlash, ShellLink, ShellNavGroup, ShellNavItem, ShellUser
+from patron.ui.filters import initials
+from patron.web import Web
+
+ADMINISTRATION = "admin"  # the permission to administer
+
+
+def make_shell(ctx: Context, face: Face, csrf: str, flashes: Sequence[Flash]) -> Shell:
+    """The shell of a page for whoever asks. Costs no statement."""
+    settings, actor = ctx.assembly.settings, ctx.actor
+    identity: Identity = ctx.cache["identity"]
+    signed_in = actor.kind != "anonymous"
+    staff = signed_in and face in (Face.STAFF, Face.PUBLIC) and actor.kind == "user"
+    return Shell(
+        site_name=settings.site_name,
+        user=ShellUser(actor.name, actor.email, initials(actor.name)) if signed_in else None,
+        csrf=csrf,
+        path=ctx.web.path,
+        nav=_navigation(ctx) if staff else _portal_navigation(ctx) if signed_in else (),
+        banners=tuple(_banners(ctx)) if staff else (),
+        flashes=tuple(ShellFlash(flash.kind, flash.text, flash.undo_url or None) for flash in flashes),  # type: ignore[arg-type]
+        quick_create=tuple(_quick_create(ctx)) if staff else (),
+        theme=_theme(ctx.web, identity.theme),
+        locale=ctx.locale,
+        dir="rtl" if Locale.parse(ctx.locale.replace("-", "_")).text_direction == "rtl" else "ltr",
+        timezone=ctx.time_zone,
+        nav_collapsed=ctx.web.cookies.get("nav") == "collapsed",
+    )
+
+
+def stranger_shell(assembly: Assembly, web: Web) -> Shell:
+    """The shell of an error page: nothing that needs a database."""
+    return Shell(assembly.settings.site_name, None, "", web.path, theme=_theme(web, "auto"), locale=assembly.settings.locale)
+
+
+def _theme(web: Web, chosen: str) -> str:  # type: ignore[type-var]
+    wanted = web.cookies.get("theme") or chosen
+    return wanted if wanted in ("auto", "light", "dark") else "auto"
+
+
+def _navigation(ctx: Context) -> tuple[ShellNavGroup, ...]:
+    path = ctx.web.path
+    groups: dict[str, list[tuple[int, ShellNavItem]]] = {}
+    for module, item in ctx.assembly.nav:
+        if module not in ctx.assembly.live.disabled and ctx.actor.may(item.permission):
+            active = path == item.url or (item.url != "/" and path.startswith(f"{item.url}/"))
+            groups.setdefault(item.group, []).append((item.order, ShellNavItem(item.label, item.url, item.icon, active)))
+    for resource in ctx.assembly.resources.values():
+        if resource.nav and resource.module not in ctx.assembly.live.disabled and ctx.actor.may(resource.permission("read")):
+            active = path == resource.path or path.startswith(f"{resource.path}/")
+            entry = ShellNavItem(resource.label_plural, resource.path, resource.icon, active)
+            groups.setdefault(resource.nav, []).append((40, entry))
+    order = sorted(groups.items(), key=lambda pair: (pair[0] == "Administration", min(place for place, _ in pair[1])))
+    return tuple(
+        ShellNavGroup(label, tuple(item for _, item in sorted(items, key=lambda pair: pair[0]))) for label, items in order
+    )
+
+
+def _portal_navigation(ctx: Context) -> tuple[ShellNavGroup, ...]:
+    path = ctx.web.path
+    items = [
+        ShellNavItem(section.label, section.url, section.icon, path.startswith(section.url))
+        for module, section in ctx.assembly.portal_sections
+        if module not in ctx.assembly.live.disabled and section.right in ctx.actor.rights
+    ]
+    return (ShellNavGroup("", tuple(items)),) if items else ()
+
+
+def _quick_create(ctx: Context) -> list[ShellLink]:
+    return [
+        ShellLink(resource.label, f"{resource.path}/new", resource.icon)
+        for resource in ctx.assembly.resources.values()
+        if resource.nav
+        and "create" in resource.verbs
+        and resource.module not in ctx.assembly.live.disabled
+        and ctx.actor.may(resource.permission("create"))
+    ]
+
+
+def _banners(ctx: Context) -> list[ShellBanner]:
+    """What an administrator must know on every page: modules that were refused, with the reason."""
+    if not ctx.actor.may(ADMINISTRATION):
+        return []
+    return [
+        ShellBanner("danger", f"Module “{plugin.name}” is left out: {plugin.refused}")
+        for plugin in ctx.assembly.plugins
+        if plugin.refused
+    ]
