@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlmodel import Session
 
-from patron import builtin
 from patron.accounts.models import Role
 from patron.contributions import (
     EventType,
@@ -129,17 +128,13 @@ class Assembly:
         return int(session.execute(select(table(Generation).c.number)).scalar_one())
 
 
-def bump_generation(session: Session) -> None:
-    """Tell every process that roles, settings, fields or enabled modules have changed."""
-    t = table(Generation)
-    session.execute(update(t).values(number=t.c.number + 1))
-
-
 def assemble(settings: Settings, plugins: Mapping[str, Any] | None = None, *, check_migrations: bool = True) -> Assembly:
     """Find, check, order and collect. Never migrates: a module whose migrations are behind is refused with the command.
 
     ``plugins`` adds modules that are not installed (tests). Raises SetupError when the core itself cannot start.
     """
+    from patron import builtin
+
     strict = settings.strict or os.environ.get("PATRON_STRICT") == "1"
     found = discover(settings.modules, plugins)
     database = Database(settings.database_url)

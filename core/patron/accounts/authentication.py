@@ -7,17 +7,19 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, String, and_, cast, func, or_, select
 from sqlmodel import Session
 
 from patron.accounts.models import Account, Mandate, SignIn, TeamMember, Token, User, UserRole
-from patron.assembly import Assembly
 from patron.errors import SignInRequired
 from patron.permissions import ANONYMOUS, Actor, Face, Scope, widest
 from patron.records import table
 from patron.system.models import Generation
+
+if TYPE_CHECKING:
+    from patron.assembly import Assembly
 
 IDLE = timedelta(hours=8)
 ABSOLUTE = timedelta(days=7)

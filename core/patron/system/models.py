@@ -241,9 +241,9 @@ class IdempotencyKey(Row, table=True):
     """The answer to a request that may be sent again."""
 
     __tablename__ = "core_idempotency"
-    __table_args__ = table_args(UniqueConstraint("owner", "key", name="uq_core_idempotency"))
+    __table_args__ = table_args(UniqueConstraint("owner", "request_key", name="uq_core_idempotency"))
     owner: str = Field(nullable=False)
-    key: str = Field(nullable=False)
+    request_key: str = Field(nullable=False)
     request_digest: str = Field(nullable=False)
     status: int = Field(nullable=False)
     body: str = Field(default="", nullable=False)
