@@ -1,0 +1,10 @@
+import "./swaps.js";
+import "./chrome.js";
+import "./toasts.js";
+import "./palette.js";
+import "./shortcuts.js";
+import "./tables.js";
+import "./lookup.js";
+import "./forms.js";
+import "./board.js";
+import "./times.js";

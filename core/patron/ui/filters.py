@@ -1,0 +1,131 @@
+"""Jinja filters that say values to people, in the locale and time zone of the page being rendered."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.core import UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_currency, format_decimal, get_currency_precision
+
+
+class PageShell(Protocol):
+    """The part of ``shell`` that filters and forms read."""
+
+    @property
+    def csrf(self) -> str: ...
+    @property
+    def locale(self) -> str: ...
+
+
+current_shell: ContextVar[PageShell | None] = ContextVar("patron_shell", default=None)
+
+
+def page_locale() -> Locale:
+    """The locale of the page being rendered; English outside a page or when Babel does not know it."""
+    shell = current_shell.get()
+    try:
+        return Locale.parse((shell.locale if shell else "en").replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
+def page_timezone() -> ZoneInfo:
+    """The time zone of the page being rendered; UTC when the shell names none."""
+    return ZoneInfo(getattr(current_shell.get(), "timezone", "UTC"))
+
+
+def money(value: Any, currency: str | None = None) -> str:
+    """``12345|money("EUR")`` → ``€123.45``. ``value`` is integer minor units, or an object with ``minor`` and ``currency``.
+
+    None gives an empty string. Raises TypeError when no currency is known: an amount without one means nothing.
+    """
+    if value is None:
+        return ""
+    minor = getattr(value, "minor", getattr(value, "amount", value))
+    code = currency or getattr(value, "currency", None)
+    if not isinstance(minor, int) or not code:
+        raise TypeError(f"money needs integer minor units and a currency, not {value!r} and {currency!r}")
+    amount = Decimal(minor).scaleb(-get_currency_precision(str(code)))
+    return str(format_currency(amount, str(code), locale=page_locale()))
+
+
+def number(value: int | float | None) -> str:
+    """Digits grouped as the locale does it; None gives an empty string."""
+    return "" if value is None else str(format_decimal(value, locale=page_locale()))
+
+
+def _local(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise TypeError("Times are timezone-aware; this one is naive")
+    return value.astimezone(page_timezone())
+
+
+def date_text(value: date | datetime | None, style: str = "medium") -> str:
+    """A date as the locale writes it; of a time, its date in the page's time zone."""
+    if value is None:
+        return ""
+    day = _local(value).date() if isinstance(value, datetime) else value
+    return str(format_date(day, format=style, locale=page_locale()))
+
+
+def datetime_text(value: datetime | None, style: str = "medium") -> str:
+    """A time as the locale writes it, in the page's time zone."""
+    if value is None:
+        return ""
+    return str(format_datetime(_local(value), format=style, locale=page_locale()))
+
+
+def ago(value: datetime | None, now: datetime | None = None) -> str:
+    """How long since (or until) ``value``: ``3 hours ago``, ``in 2 days``."""
+    if value is None:
+        return ""
+    delta = _local(value) - (now or datetime.now(UTC))
+    return str(format_timedelta(delta, add_direction=True, locale=page_locale()))
+
+
+def iso(value: date | datetime | None) -> str:
+    """Machine form for ``<time datetime>`` and date inputs; times in UTC."""
+    if value is None:
+        return ""
+    return value.astimezone(UTC).isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
+
+
+def initials(name: str | None) -> str:
+    """At most two letters that stand for a name: first and last word. ``?`` for nobody."""
+    words = [word for word in (name or "").replace("-", " ").split() if word[0].isalnum()]
+    if not words:
+        return "?"
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+
+def hue(text: str | None) -> int:
+    """0 to 7, always the same for the same text: picks an avatar's colour."""
+    return sum((text or "").encode()) % 8
+
+
+def csrf_token() -> str:
+    """The token of the page being rendered. Raises RuntimeError outside a page: a form without one must not be sent."""
+    shell = current_shell.get()
+    if shell is None:
+        raise RuntimeError("This template posts a form, so it must be rendered with `shell`")
+    return shell.csrf
+
+
+FILTERS = {
+    "money": money,
+    "number": number,
+    "date": date_text,
+    "datetime": datetime_text,
+    "ago": ago,
+    "iso": iso,
+    "initials": initials,
+    "hue": hue,
+}
+
+__all__ = ["FILTERS", "csrf_token", "current_shell"]
