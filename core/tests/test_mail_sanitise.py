@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patron.interactions.mail.parsing import parse
 from patron.interactions.mail.sanitise import MAIL_CSP, MAIL_CSP_REMOTE, document, sanitise, text_as_html
 from patron.interactions.mail.styles import safe_style
 
@@ -83,3 +86,13 @@ def test_the_page_and_its_policy() -> None:
     assert "allow-same-origin" not in directives["sandbox"]
     assert "https:" not in directives["img-src"]
     assert "https:" in MAIL_CSP_REMOTE
+
+
+@pytest.mark.parametrize(
+    "unit", ["<div>", "<b><blockquote>", "<b><i><font>", "<table><tbody><td>", "<a href=x>"]
+)
+def test_deep_nesting_costs_no_time(unit: str) -> None:
+    started = time.perf_counter()
+    sanitise(unit * 20_000 + "text")
+    parse(b"Content-Type: text/html\n\n" + unit.encode() * 20_000 + b"text")
+    assert time.perf_counter() - started < 2

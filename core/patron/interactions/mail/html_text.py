@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 
 import nh3
 
+from patron.interactions.mail.nesting import bounded
+
 _BLOCKS = {
     "p",
     "div",
@@ -29,13 +31,13 @@ _BLOCKS = {
 }
 _PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote"}
 _TAGS = _BLOCKS | {"br", "a", "img", "td", "th"}
-_MAX_HTML = 2_000_000
+_MAX_QUOTE_DEPTH = 20
 
 
 def html_to_text(html: str) -> str:
     """The readable text of ``html``; what is in ``blockquote`` gets ``>`` before each line."""
     safe = nh3.clean(
-        html[:_MAX_HTML],
+        bounded(html),
         tags=_TAGS,
         clean_content_tags={"script", "style", "title", "head"} - _TAGS,
         attributes={"img": {"alt"}},
@@ -98,7 +100,8 @@ class _Writer(HTMLParser):
         lines = []
         for line, depth in zip(self._lines, self._depths, strict=True):
             content = line.replace("\xa0", " ").strip() if not self._pre else line.rstrip()
-            lines.append(f"{'>' * depth} {content}".rstrip() if depth else content)
+            marks = ">" * min(depth, _MAX_QUOTE_DEPTH)
+            lines.append(f"{marks} {content}".rstrip() if marks else content)
         return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
     def _open(self) -> None:

@@ -42,6 +42,7 @@ KEPT_HEADERS = (
 )
 _UNREADABLE = (
     ValueError,
+    ArithmeticError,
     LookupError,
     TypeError,
     AttributeError,
@@ -83,7 +84,8 @@ def _read(
     if date is None:
         defects.append("no usable Date")
     from_ = headers.addresses("from") or headers.addresses("sender")
-    writer = from_[0].email if from_ else ""
+    # A report may come from "MAILER-DAEMON <>": then the bare name stands for the writer.
+    writer = from_[0].email if from_ else headers.text("from").split("<")[0].strip()
     return ParsedMail(
         message_id=ids[0] if ids else f"<{digest[:40]}@no-message-id.invalid>",
         in_reply_to=headers.ids("in-reply-to"),

@@ -17,7 +17,8 @@ _SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _AUTOMATS = re.compile(
-    r"(?:mailer-daemon|postmaster|mail-daemon|mailerdaemon|mmdf|autoresponder|auto-reply|autoreply)@", re.I
+    r"(?:mailer-daemon|postmaster|mail-daemon|mailerdaemon|mmdf|autoresponder|auto-reply|autoreply)(?:@|$)",
+    re.I,
 )
 _SUPPRESS = re.compile(r"\b(?:all|oof|autoreply)\b", re.IGNORECASE)
 _MARK_FIELDS = (

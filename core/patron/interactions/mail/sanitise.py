@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import nh3
 
+from patron.interactions.mail.nesting import bounded
 from patron.interactions.mail.styles import safe_style
 
 MAIL_CSP = (
@@ -26,7 +27,6 @@ MAIL_CSP = (
 
 MAIL_CSP_REMOTE = MAIL_CSP.replace("img-src 'self' data:", "img-src 'self' data: https:")
 
-MAX_HTML = 2_000_000
 PLACEHOLDER = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='24' height='24'%3E"
     "%3Crect width='23' height='23' x='.5' y='.5' fill='none' stroke='%23999' "
@@ -177,7 +177,7 @@ def sanitise(
         return value if _PLAIN.fullmatch(value) and len(value) <= 200 else None
 
     clean = nh3.clean(
-        html[:MAX_HTML],
+        bounded(html),
         tags=_TAGS,
         clean_content_tags=_DROPPED_WITH_CONTENT,
         attributes=_ATTRIBUTES,
