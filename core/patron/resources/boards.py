@@ -1,0 +1,96 @@
+"""Boards: the records of a resource by their state, moved by dragging, by keyboard or by a menu."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import func, select
+
+from patron.context import Context
+from patron.contributions import Field, Resource
+from patron.errors import Invalid
+from patron.resources import editing, pages
+from patron.resources.declaration import table_of
+from patron.resources.filters import parse_filter
+from patron.resources.rules import rules_of
+from patron.resources.scope import row_scope
+from patron.resources.values import columns_of, give
+from patron.responses import Flash, Json, Page, Redirect
+
+CARDS = 50  # per column; the rest is a list away
+
+
+def show_board(ctx: Context, *, resource: Resource) -> Page:
+    """Columns by state, each with count, sums per currency and its newest cards: two statements whatever there is."""
+    view = pages.listing_of(ctx, resource)
+    totals = _totals(ctx, resource, view.filter)
+    cards = _cards(ctx, resource, view.filter)
+    state = resource.field(resource.state)
+    columns = [
+        {
+            "value": choice.value, "label": choice.label, "tone": choice.tone,
+            "count": totals[choice.value]["count"], "sums": totals[choice.value]["sums"],
+            "cards": cards[choice.value],
+            "more_url": f"{resource.path}?{pages.query_with(ctx, resource, {resource.state: choice.value})}",
+        }
+        for choice in state.choices
+    ]  # fmt: skip
+    data = {"resource": resource, "columns": columns, "move_url": f"{resource.path}/board/move", **pages.frame(ctx, resource)}
+    return Page("resources/board.html", data, partial="resources/board_part.html")
+
+
+def move(ctx: Context, *, resource: Resource) -> Redirect | Json:
+    """Move one card to another state (form: ``id``, ``to``, ``version``)."""
+    record_id, to = ctx.web.value("id"), ctx.web.value("to")
+    if not record_id.isdigit():
+        raise Invalid.field("id", "Which card?")
+    version = ctx.web.value("version")
+    record = editing.change(
+        ctx, resource, int(record_id), {resource.state: to}, version=int(version) if version.isdigit() else None
+    )
+    if "application/json" in ctx.web.headers.get("accept", ""):
+        return Json({"id": str(record.key), "version": record.version, "state": to})
+    label = next(choice.label for choice in resource.field(resource.state).choices if choice.value == to)
+    return Redirect(f"{resource.path}/board", Flash(f"Moved to {label}."))
+
+
+def _money(resource: Resource) -> Field | None:
+    return next((item for item in resource.fields if item.kind == "money" and item.name in resource.columns), None)
+
+
+def _totals(ctx: Context, resource: Resource, filter_: Any) -> dict[str, dict[str, Any]]:
+    """Count and sums per state; currencies are never added."""
+    t, money = table_of(resource), _money(resource)
+    state = t.c[resource.field(resource.state).attribute]
+    wanted: list[Any] = [state, func.count().label("count")]
+    group: list[Any] = [state]
+    if money is not None:
+        wanted += [t.c.currency, func.coalesce(func.sum(t.c[money.attribute]), 0)]
+        group.append(t.c.currency)
+    clauses = [t.c.trashed_at.is_(None), row_scope(ctx, resource), parse_filter(ctx, resource, filter_)]
+    totals: dict[str, dict[str, Any]] = defaultdict(lambda: {"count": 0, "sums": []})
+    for row in ctx.session.execute(select(*wanted).where(*clauses).group_by(*group)):
+        totals[row[0]]["count"] += row[1]
+        if money is not None and row[2]:
+            totals[row[0]]["sums"].append({"minor": int(row[3]), "currency": row[2]})
+    return totals
+
+
+def _cards(ctx: Context, resource: Resource, filter_: Any) -> dict[str, list[dict[str, Any]]]:
+    """The newest cards of each column, by one window function."""
+    t = table_of(resource)
+    state = t.c[resource.field(resource.state).attribute]
+    place = func.row_number().over(partition_by=state, order_by=(t.c.updated_at.desc(), t.c.id.desc()))
+    names = [name for name in columns_of(resource)]
+    clauses = [t.c.trashed_at.is_(None), row_scope(ctx, resource), parse_filter(ctx, resource, filter_)]
+    inner = select(*(t.c[name] for name in names), place.label("place")).where(*clauses).subquery()
+    statement = select(inner).where(inner.c.place <= CARDS).order_by(inner.c.place)
+    rows = ctx.session.execute(statement).mappings().all()
+    items = [give(resource, row) for row in rows]
+    rules_of(resource).expand(ctx, items)
+    pages.name_references(ctx, resource, items)
+    cards: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for item in items:
+        cards[item[resource.state]].append(item)
+    return cards

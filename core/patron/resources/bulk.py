@@ -1,0 +1,120 @@
+"""Bulk edit: a preview of what would change, then the change, with an undo that restores what was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from patron.accounts import audit
+from patron.context import Context
+from patron.contributions import Resource
+from patron.errors import Conflict, Invalid, NotFound
+from patron.records import table
+from patron.resources import editing, pages
+from patron.resources.query import matching_ids
+from patron.resources.values import take
+from patron.responses import Flash, Page, Redirect
+from patron.system.models import BulkJob
+
+LIMIT = 500
+
+
+def selected_ids(ctx: Context, resource: Resource, verb: str) -> list[int]:
+    """The records that a list's form means: those that are ticked, or all that match its filter."""
+    if ctx.web.value("all") == "true":
+        found = ctx.session.execute(matching_ids(ctx, resource, pages.listing_of(ctx, resource), verb, LIMIT + 1))
+        ids = [int(row[0]) for row in found]
+    else:
+        ids = [int(text) for text in ctx.web.values("selected") if text.isascii() and text.isdigit()]
+    if not ids:
+        raise Invalid("Tick at least one record.")
+    if len(ids) > LIMIT:
+        raise Invalid(f"At most {LIMIT} records can be changed at once. Narrow the filter.")
+    return ids
+
+
+def _wanted(ctx: Context, resource: Resource) -> tuple[str, Any]:
+    name = ctx.web.value("field")
+    if name not in resource.form or resource.field(name).kind in ("list", "computed") or resource.field(name).read_only:
+        raise Invalid.field("field", "Choose a field to change.")
+    return name, pages.form_value(ctx.web, resource.field(name))
+
+
+def preview(ctx: Context, *, resource: Resource) -> Page:
+    """What would become what: nothing is written."""
+    ids = selected_ids(ctx, resource, "edit")
+    fields = pages.bulk_fields(resource)
+    data: dict[str, Any] = {"resource": resource, "ids": ids, "fields": fields, "changes": None, "field": None, "errors": []}
+    if ctx.web.value("field"):
+        name, value = _wanted(ctx, resource)
+        item = resource.field(name)
+        settings = ctx.assembly.settings
+        taken = take(resource, {name: value}, partial=True, currency=settings.currency, country=settings.country)[name]
+        records = editing.load_many(ctx, resource, ids, "edit")
+        title = resource.field(resource.title).attribute
+        data |= {
+            "field": item, "value": value,
+            "changes": [
+                {"title": getattr(record, title), "was": audit.plain(editing.value_of(resource, record, name)), "becomes": audit.plain(taken)}
+                for record in records
+                if editing.value_of(resource, record, name) != taken
+            ],
+        }  # fmt: skip
+    return Page("resources/bulk.html", {**data, **pages.frame(ctx, resource)})
+
+
+def apply(ctx: Context, *, resource: Resource) -> Redirect:
+    """Change the field on every record, all or none, and remember what was."""
+    ids = selected_ids(ctx, resource, "edit")
+    name, value = _wanted(ctx, resource)
+    records = editing.load_many(ctx, resource, ids, "edit")
+    before = {str(r.key): [_stored(resource, r, name), r.version + 1] for r in records}
+    for record_id in ids:
+        editing.change(ctx, resource, record_id, {name: value})
+    changed = {key: pair for key, pair in before.items() if _stored(resource, _by_id(records, key), name) != pair[0]}
+    bulk_id = ctx.session.execute(
+        insert(table(BulkJob))
+        .values(
+            resource=resource.key, user_id=ctx.actor.user_id, at=ctx.now, changes={"field": name}, before=changed,
+            changed=len(changed), undone_at=None,
+        )
+        .returning(table(BulkJob).c.id)
+    ).scalar_one()  # fmt: skip
+    flash = Flash(f"{len(changed)} changed.", undo_url=f"{resource.path}/bulk/{bulk_id}/undo" if changed else "")
+    return Redirect(resource.path, flash)
+
+
+def undo(ctx: Context, bulk_id: int, *, resource: Resource) -> Redirect:
+    """Restore what a bulk edit changed, unless someone has edited a record since: those are left, and named."""
+    t = table(BulkJob)
+    job = ctx.session.execute(
+        select(t).where(t.c.id == bulk_id, t.c.resource == resource.key, t.c.user_id == ctx.actor.user_id)
+    ).mappings().first()  # fmt: skip
+    if job is None:
+        raise NotFound()
+    if job["undone_at"] is not None:
+        raise Conflict("This was undone already.")
+    name, kept = job["changes"]["field"], 0
+    records = editing.load_many(ctx, resource, [int(key) for key in job["before"]], "edit")
+    for record in records:
+        value, version = job["before"][str(record.key)]
+        if record.version != version:
+            kept += 1
+            continue
+        editing.change(ctx, resource, record.key, {name: value})
+    ctx.session.execute(update(t).where(t.c.id == bulk_id).values(undone_at=ctx.now))
+    note = f" {kept} were edited since and stay as they are." if kept else ""
+    return Redirect(resource.path, Flash(f"Undone.{note}", kind="warning" if kept else "success"))
+
+
+def _by_id(records: list[Any], key: str) -> Any:
+    return next(record for record in records if record.key == int(key))
+
+
+def _stored(resource: Resource, record: Any, name: str) -> Any:
+    """A value as JSON keeps it and ``take`` reads it again."""
+    value = editing.value_of(resource, record, name)
+    if resource.field(name).kind == "money" and value is not None:
+        return {"minor": value[0], "currency": value[1]}
+    return audit.plain(value)

@@ -1,0 +1,77 @@
+"""The routes that each declared resource gets: pages for people, the API for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from patron.contributions import Resource
+from patron.resources import api, boards, bulk, export, pages
+from patron.routing import Route
+
+
+def routes_of(resource: Resource) -> Iterator[Route]:
+    """Every route of a resource: what its verbs do not name has none. Each carries the permission of its verb."""
+    yield from _page_routes(resource)
+    yield from _api_routes(resource)
+
+
+def _page_routes(resource: Resource) -> Iterator[Route]:
+    path, may = resource.path, resource.permission
+    verbs = set(resource.verbs)
+    module = resource.module
+
+    def page(method: str, suffix: str, handler: object, verb: str, **options: object) -> Route:
+        transaction = "read" if method == "GET" else "write"
+        return Route(
+            method, f"{path}{suffix}", partial(handler, resource=resource), permission=may(verb), module=module,  # type: ignore[arg-type]
+            **{"transaction": transaction, **options},  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    yield page("GET", "", pages.show_list, "read")
+    yield page("GET", "/lookup", pages.lookup, "read")
+    yield page("GET", "/{record_id:int}", pages.show_record, "read")
+    yield page("GET", "/{record_id:int}/history", pages.show_history, "read")
+    yield page("POST", "/views", pages.save_view, "read")
+    yield page("POST", "/views/{view_id:int}/delete", pages.delete_view, "read")
+    if resource.state:
+        yield page("GET", "/board", boards.show_board, "read")
+    if resource.state and "edit" in verbs:
+        yield page("POST", "/board/move", boards.move, "edit")
+    if "create" in verbs:
+        yield page("GET", "/new", pages.show_new, "create")
+        yield page("POST", "/new", pages.create_record, "create")
+    if "edit" in verbs:
+        yield page("GET", "/{record_id:int}/edit", pages.show_edit, "edit")
+        yield page("POST", "/{record_id:int}/edit", pages.change_record, "edit")
+        yield page("POST", "/bulk", bulk.preview, "edit", transaction="read")
+        yield page("POST", "/bulk/apply", bulk.apply, "edit")
+        yield page("POST", "/bulk/{bulk_id:int}/undo", bulk.undo, "edit")
+    if "delete" in verbs:
+        yield page("POST", "/trash", pages.trash_records, "delete")
+        yield page("POST", "/restore", pages.restore_records, "delete")
+    if "export" in verbs:
+        yield page("GET", "/export", export.download, "export", transaction="none", slow=True)
+
+
+def _api_routes(resource: Resource) -> Iterator[Route]:
+    path, may = f"/api/v1{resource.path}", resource.permission
+    verbs, module = set(resource.verbs), resource.module
+
+    def route(method: str, suffix: str, handler: object, verb: str) -> Route:
+        transaction = "read" if method == "GET" else "write"
+        return Route(
+            method, f"{path}{suffix}", partial(handler, resource=resource), permission=may(verb),  # type: ignore[arg-type]
+            module=module, transaction=transaction, upload=5_000_000,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    yield route("GET", "", api.list_records, "read")
+    yield route("GET", "/{record_id:int}", api.read_record, "read")
+    if "create" in verbs:
+        yield route("POST", "", api.create_record, "create")
+    if "edit" in verbs:
+        yield route("PATCH", "/{record_id:int}", api.change_record, "edit")
+        yield route("POST", "/bulk", api.bulk_records, "edit")
+    if "delete" in verbs:
+        yield route("DELETE", "/{record_id:int}", api.delete_record, "delete")
+        yield route("POST", "/{record_id:int}/restore", api.restore_record, "delete")
