@@ -35,6 +35,9 @@ DBOS_TABLES = frozenset(
 )
 """The job runner's own tables: beside ours on SQLite, in the schema ``dbos`` on PostgreSQL."""
 
+SEARCH_INDEX = "ix_core_search_find"
+"""Made by hand on PostgreSQL, where SQLite has a full-text table: no model describes it."""
+
 _PLAIN: dict[type[TypeDecorator[Any]], str] = {
     UtcDateTime: "sa.DateTime(timezone=True)",
     SortKey: "sa.Text().with_variant(sa.Text(collation='C'), 'postgresql')",
@@ -54,6 +57,8 @@ def own_tables_only(prefix: str, connection: Connection) -> tuple[IncludeName, I
         return own(name) if type_ == "table" else True
 
     def include_object(item: Any, name: str | None, type_: str, reflected: bool, other: Any) -> bool:
+        if type_ == "index" and reflected:
+            return name != SEARCH_INDEX
         return own(name) if type_ == "table" else True
 
     return include_name, include_object

@@ -1,0 +1,187 @@
+"""Free text over records within what the actor may read: the ``q`` of a list, and the search over all.
+
+SQLite answers from a full-text table of trigrams, PostgreSQL from a GIN index over trigrams and tokens. Both
+give candidates, which are checked exactly: the text by substring, the rights by the same clause as in lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    cast,
+    column,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy import table as bare_table
+from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.types import Text
+
+from patron.context import Context
+from patron.contributions import Resource
+from patron.errors import Invalid
+from patron.permissions import Scope
+from patron.records import table
+from patron.resources.declaration import table_of
+from patron.resources.rules import rules_of
+from patron.resources.scope import scope_clause
+from patron.resources.search_index import index, index_many, rebuild, remove, rescope
+from patron.resources.search_text import Needle, full_text_query, token
+from patron.system.models import SearchEntry
+
+__all__ = ["Found", "find", "index", "index_many", "rebuild", "remove", "rescope", "search_clause"]
+
+CANDIDATES = 500
+"""Matches at the beginning of a title that are put in order."""
+MAX_FOUND = 100
+
+_FULL_TEXT = bare_table("core_search_fts", column("rowid"), column("core_search_fts"))
+
+
+@dataclass(frozen=True)
+class Found:
+    """A record that was found, as search results and the palette show it. ``resource`` is its key."""
+
+    resource: str
+    id: int
+    title: str
+    subtitle: str
+    url: str
+    label: str
+    icon: str
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """The rows of a resource that an actor may find: by token, then by an exact clause (None: all rows)."""
+
+    resource: Resource
+    tokens: tuple[str, ...]
+    exact: ColumnElement[bool] | None
+
+
+def search_clause(ctx: Context, resource: Resource, text: str) -> ColumnElement[bool]:
+    """The rows of a resource whose text holds every word of ``text``; the list adds its own scope.
+
+    What is asked is found within words, below three letters at their beginning. Invalid for a resource that
+    declares nothing to search.
+    """
+    if not resource.search:
+        raise Invalid.field("q", f"{resource.label_plural} cannot be searched by text; filter them instead.")
+    needle, reach = Needle.parse(text), _reach_of(ctx, resource)
+    if needle is None or reach is None:
+        return false()
+    t = table(SearchEntry)
+    matching = _matching(ctx, needle.patterns, reach.tokens)
+    return table_of(resource).c.id.in_(select(t.c.record_id).where(t.c.resource == resource.key, *matching))
+
+
+def find(ctx: Context, text: str, *, limit: int = 20, resource: Resource | None = None) -> list[Found]:
+    """Records whose text holds every word of ``text``, titles that begin with it first, in one statement.
+
+    Over all resources that the actor may read, or over one. ``limit`` is at most 100.
+    """
+    needle = Needle.parse(text)
+    reaches = _reaches(ctx, resource)
+    if needle is None or not reaches:
+        return []
+    statement = _find(ctx, needle, reaches, min(max(limit, 1), MAX_FOUND))
+    rows = ctx.session.execute(statement).all()
+    return [_found(ctx.assembly.resources[row.resource], row) for row in rows]
+
+
+def _found(resource: Resource, row: Any) -> Found:
+    url = f"{resource.path}/{row.record_id}"
+    return Found(resource.key, row.record_id, row.title, row.subtitle, url, resource.label, resource.icon)
+
+
+def _reaches(ctx: Context, only: Resource | None) -> list[_Reach]:
+    disabled = ctx.assembly.live.disabled
+    searched = [only] if only is not None else ctx.assembly.resources.values()
+    found = (_reach_of(ctx, item) for item in searched if item.search and item.module not in disabled)
+    return [reach for reach in found if reach is not None]
+
+
+def _reach_of(ctx: Context, resource: Resource) -> _Reach | None:
+    """None where the actor may read no row of the resource."""
+    scope = ctx.actor.scope(resource.permission("read"))
+    if scope is None or "read" not in resource.verbs:
+        return None
+    if scope == Scope.ALL:
+        return _Reach(resource, (token(resource.key, "*"),), None)
+    t, rows = table(SearchEntry), table_of(resource)
+    there = (rows.c.id == t.c.record_id, rows.c.trashed_at.is_(None))
+    exact = exists().where(*there, scope_clause(ctx, resource, scope))
+    if rules_of(resource).scope(ctx, scope) is not None:
+        return _Reach(resource, (token(resource.key, "*"),), exact)
+    who = [f"u{ctx.actor.user_id}"] if ctx.actor.user_id is not None else []
+    if scope == Scope.TEAM:
+        who.extend(f"t{team_id}" for team_id in sorted(ctx.actor.team_ids))
+    return _Reach(resource, tuple(token(resource.key, name) for name in who), exact) if who else None
+
+
+def _find(ctx: Context, needle: Needle, reaches: Sequence[_Reach], limit: int) -> Select[Any]:
+    t = table(SearchEntry)
+    readable = _readable(reaches)
+    tokens = _tokens(ctx, reaches)
+    begins = _holds(ctx, needle.title)
+    shown = (t.c.resource, t.c.record_id, t.c.title, t.c.subtitle, t.c.title_key, t.c.id)
+    best = select(literal(0).label("rank"), *shown).where(
+        readable, *_matching(ctx, (needle.title, *needle.patterns), tokens)
+    )
+    others = select(literal(1).label("rank"), *shown).where(
+        readable, *_matching(ctx, needle.patterns, tokens), not_(begins)
+    )
+    both = union_all(
+        select(best.limit(CANDIDATES).subquery("best")), select(others.limit(limit).subquery("others"))
+    ).subquery("found")
+    return select(both).order_by(both.c.rank, both.c.title_key, both.c.id).limit(limit)
+
+
+def _readable(reaches: Sequence[_Reach]) -> ColumnElement[bool]:
+    t = table(SearchEntry)
+    all_rows = [reach.resource.key for reach in reaches if reach.exact is None]
+    parts: list[ColumnElement[bool]] = [t.c.resource.in_(all_rows)] if all_rows else []
+    some = [(reach.resource.key, reach.exact) for reach in reaches if reach.exact is not None]
+    parts.extend(and_(t.c.resource == key, exact) for key, exact in some)
+    return or_(*parts)
+
+
+def _tokens(ctx: Context, reaches: Sequence[_Reach]) -> list[str]:
+    """The tokens to look for; none when every searched resource may be read in full."""
+    searched = sum(1 for resource in ctx.assembly.resources.values() if resource.search)
+    if len(reaches) == searched and all(reach.exact is None for reach in reaches):
+        return []
+    return [name for reach in reaches for name in reach.tokens]
+
+
+def _matching(ctx: Context, patterns: Sequence[str], tokens: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Rows that hold every pattern and one of the tokens (any row where there are none)."""
+    t = table(SearchEntry)
+    clauses = [_holds(ctx, pattern) for pattern in patterns]
+    if ctx.assembly.database.dialect == "sqlite":
+        clauses.append(t.c.id == _FULL_TEXT.c.rowid)
+        clauses.append(_FULL_TEXT.c.core_search_fts.op("MATCH")(full_text_query(patterns, tokens)))
+    elif tokens:
+        held = func.string_to_array(t.c.scope, " ")
+        clauses.append(held.op("&&")(cast(array(tokens), ARRAY(Text))))
+    return clauses
+
+
+def _holds(ctx: Context, pattern: str) -> ColumnElement[bool]:
+    t = table(SearchEntry)
+    if ctx.assembly.database.dialect == "sqlite":
+        return func.instr(t.c.text, pattern) > 0
+    return t.c.text.contains(pattern, autoescape=True)

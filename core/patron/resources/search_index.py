@@ -1,0 +1,195 @@
+"""Keeps the search entries of records: their text, and the tokens of those who may find them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from patron.context import Context
+from patron.contributions import Resource
+from patron.customers.models import Assignment, Customer
+from patron.customers.normalise import sort_key
+from patron.records import Record, table
+from patron.resources.declaration import table_of
+from patron.resources.rules import rules_of
+from patron.resources.search_text import phone_forms, text_of, token
+from patron.system.models import SearchEntry
+
+BATCH = 1000
+_TEXT_KINDS = ("text", "longtext", "email", "phone", "url")
+
+
+class _Place(NamedTuple):
+    """Where a record stands: whose it is."""
+
+    record_id: int
+    owner_id: int | None
+    team_id: int | None
+    customer_id: int | None
+
+
+def index(ctx: Context, resource: Resource, record: Any) -> None:
+    """Write the search entry of a flushed record."""
+    index_many(ctx, resource, [record])
+
+
+def index_many(ctx: Context, resource: Resource, records: Sequence[Any]) -> None:
+    """Write the search entries of flushed records, in at most three statements per thousand."""
+    if not resource.search:
+        return
+    for start in range(0, len(records), BATCH):
+        batch = records[start : start + BATCH]
+        rows = [_row(resource, record) for record in batch]
+        places = [_place(resource, row) for row in rows]
+        scopes = _scopes(ctx, resource, places)
+        entries = [
+            {**_entry(resource, record, row), "customer_id": place.customer_id, "scope": scope}
+            for record, row, place, scope in zip(batch, rows, places, scopes, strict=True)
+        ]
+        ctx.session.execute(_upsert(ctx.assembly.database.dialect), entries)
+
+
+def remove(ctx: Context, resource: Resource, record_id: int) -> None:
+    """Take a record out of the search."""
+    t = table(SearchEntry)
+    ctx.session.execute(delete(t).where(t.c.resource == resource.key, t.c.record_id == record_id))
+
+
+def rescope(ctx: Context, customer_id: int) -> None:
+    """Follow a change of a customer's owner, team or account team, or of whose the customer's records are."""
+    t = table(SearchEntry)
+    held = select(t.c.resource, t.c.record_id, t.c.id, t.c.scope).where(t.c.customer_id == customer_id)
+    entries: dict[str, dict[int, tuple[int, str]]] = defaultdict(dict)
+    for key, record_id, entry_id, scope in ctx.session.execute(held):
+        entries[key][record_id] = (entry_id, scope)
+    changes = []
+    for key, found in entries.items():
+        resource = ctx.assembly.resources.get(key)
+        if resource is None:
+            continue
+        places = _places(ctx, resource, list(found))
+        for place, scope in zip(places, _scopes(ctx, resource, places), strict=True):
+            entry_id, was = found[place.record_id]
+            if (scope, place.customer_id) != (was, customer_id):
+                changes.append({"entry_id": entry_id, "scope": scope, "customer_id": place.customer_id})
+    if changes:
+        ctx.session.execute(update(t).where(t.c.id == bindparam("entry_id")), changes)
+
+
+def rebuild(ctx: Context, resource: Resource) -> int:
+    """Write every entry of a resource anew, drop those without a record. Returns how many were written."""
+    t, rows = table(SearchEntry), table_of(resource)
+    there = select(rows.c.id).where(rows.c.trashed_at.is_(None))
+    gone = t.c.record_id.not_in(there) if resource.search else t.c.id.is_not(None)
+    ctx.session.execute(delete(t).where(t.c.resource == resource.key, gone))
+    last, written = 0, 0
+    while resource.search:
+        beyond = select(resource.model).where(rows.c.id > last, rows.c.trashed_at.is_(None))
+        batch = beyond.order_by(rows.c.id).limit(BATCH)
+        records: Sequence[Record] = ctx.session.execute(batch).scalars().all()
+        if not records:
+            break
+        index_many(ctx, resource, records)
+        last, written = records[-1].key, written + len(records)
+    return written
+
+
+def _row(resource: Resource, record: Any) -> dict[str, Any]:
+    return {column.name: getattr(record, column.name) for column in table_of(resource).c}
+
+
+def _entry(resource: Resource, record: Any, row: Mapping[str, Any]) -> dict[str, Any]:
+    title = str(getattr(record, resource.field(resource.title).attribute) or "")
+    rules = rules_of(resource)
+    texts = [*_searched(resource, record), rules.search_text(record)]
+    return {
+        "resource": resource.key,
+        "record_id": record.id,
+        "title": title,
+        "title_key": sort_key(title),
+        "subtitle": rules.subtitle(row),
+        "text": text_of(title, texts),
+    }
+
+
+def _searched(resource: Resource, record: Any) -> Iterable[str]:
+    for name in resource.search:
+        item = resource.field(name)
+        if item.kind not in _TEXT_KINDS:
+            continue
+        value = getattr(record, item.attribute)
+        if value:
+            yield phone_forms(value) if item.kind == "phone" else str(value)
+
+
+def _place(resource: Resource, row: Mapping[str, Any]) -> _Place:
+    customer = "id" if resource.model is Customer else resource.links[0].field if resource.links else ""
+    return _Place(row["id"], row.get(resource.owner), row.get(resource.team), row.get(customer))
+
+
+def _places(ctx: Context, resource: Resource, ids: Sequence[int]) -> list[_Place]:
+    """The places of records as they are stored."""
+    t = table_of(resource)
+    names = {"id", resource.owner, resource.team, *(link.field for link in resource.links[:1])}
+    columns = [column for column in t.c if column.name in names]
+    found: list[_Place] = []
+    for start in range(0, len(ids), BATCH):
+        rows = ctx.session.execute(select(*columns).where(t.c.id.in_(ids[start : start + BATCH])))
+        found.extend(_place(resource, dict(row)) for row in rows.mappings())
+    return found
+
+
+def _scopes(ctx: Context, resource: Resource, places: Sequence[_Place]) -> list[str]:
+    """Per place the tokens of all who may reach it by owner, team or account team.
+
+    Wider than ``row_scope``, never narrower: what is found by token is checked by that.
+    """
+    scopes: list[str] = []
+    beside: dict[int, set[str]] = defaultdict(set)
+    customers = sorted({place.customer_id for place in places if place.customer_id is not None})
+    for start in range(0, len(customers), BATCH):
+        _add_account_teams(ctx, customers[start : start + BATCH], beside)
+        if resource.model is not Customer and resource.owner not in table_of(resource).c:
+            _add_owners(ctx, customers[start : start + BATCH], beside)
+    for place in places:
+        who = {"*", *beside.get(place.customer_id or 0, ()), *_who(place.owner_id, place.team_id)}
+        scopes.append(" ".join(token(resource.key, name) for name in sorted(who)))
+    return scopes
+
+
+def _who(user_id: int | None, team_id: int | None) -> Iterable[str]:
+    if user_id is not None:
+        yield f"u{user_id}"
+    if team_id is not None:
+        yield f"t{team_id}"
+
+
+def _add_account_teams(ctx: Context, customers: Sequence[int], beside: dict[int, set[str]]) -> None:
+    t = table(Assignment)
+    lasting = or_(t.c.until.is_(None), t.c.until >= ctx.now.date())
+    members = select(t.c.customer_id, t.c.user_id, t.c.team_id).where(t.c.customer_id.in_(customers), lasting)
+    for customer_id, user_id, team_id in ctx.session.execute(members):
+        beside[customer_id].update(_who(user_id, team_id))
+
+
+def _add_owners(ctx: Context, customers: Sequence[int], beside: dict[int, set[str]]) -> None:
+    t = table(Customer)
+    owners = select(t.c.id, t.c.owner_id, t.c.team_id).where(t.c.id.in_(customers))
+    for customer_id, user_id, team_id in ctx.session.execute(owners):
+        beside[customer_id].update(_who(user_id, team_id))
+
+
+_WRITTEN = ("customer_id", "title", "title_key", "subtitle", "text", "scope")
+
+
+def _upsert(dialect: str) -> Any:
+    """Writes an entry, or changes one that differs: an unchanged row would cost the index work."""
+    t = table(SearchEntry)
+    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(t)
+    differs = or_(*(t.c[name].is_distinct_from(insert.excluded[name]) for name in _WRITTEN))
+    changes = {name: insert.excluded[name] for name in _WRITTEN}
+    return insert.on_conflict_do_update(index_elements=["resource", "record_id"], set_=changes, where=differs)
