@@ -24,7 +24,7 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Choice:
-    """One value a choice field may have. ``tone`` colours its badge: neutral, info, good, warn or danger."""
+    """One value a choice field may have. ``tone`` colours its badge: neutral, info, success, warning, danger or accent."""
 
     value: str
     label: str

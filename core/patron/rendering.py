@@ -78,7 +78,7 @@ class Rendering:
 
     def _http_cookie(self, cookie: Cookie) -> HttpCookie:
         return HttpCookie(
-            key=self.cookie_name(cookie.name), value=cookie.value, path="/", httponly=cookie.http_only, samesite="lax",
+            key=self.cookie_name(cookie.name) if cookie.http_only else cookie.name, value=cookie.value, path="/", httponly=cookie.http_only, samesite="lax",
             secure=self.assembly.settings.secure, max_age=cookie.max_age if cookie.value else 0,
         )  # fmt: skip
 

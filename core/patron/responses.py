@@ -39,7 +39,10 @@ class Redirect:
 
 @dataclass(frozen=True)
 class Cookie:
-    """A cookie to set; ``value`` empty deletes it. ``max_age`` in seconds, None for the browser's session."""
+    """A cookie to set; ``value`` empty deletes it. ``max_age`` in seconds, None for the browser's session.
+
+    Scripts may read those that are not ``http_only``: such a cookie holds a taste, never a secret, and has no prefix.
+    """
 
     name: str
     value: str = ""

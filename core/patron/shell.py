@@ -99,3 +99,15 @@ def _banners(ctx: Context) -> list[ShellBanner]:
         for plugin in ctx.assembly.plugins
         if plugin.refused
     ]
+
+
+def quick_links(ctx: Context) -> list[dict[str, str]]:
+    """Places and commands for the palette: everything the navigation and “create” offer this actor."""
+    places = [
+        {"label": item.label, "hint": group.label or "Page", "url": item.url, "icon": item.icon}
+        for group in _navigation(ctx)
+        for item in group.items
+    ]
+    return places + [
+        {"label": f"New {link.label.lower()}", "hint": "Create", "url": link.url, "icon": "plus"} for link in _quick_create(ctx)
+    ]

@@ -1,0 +1,5 @@
+"""The core's own features, written as plugins, so that the hooks are proven by what everybody uses."""
+
+from patron.builtin import customers, home
+
+MODULES = (customers, home)

@@ -88,7 +88,7 @@ def _cards(ctx: Context, resource: Resource, filter_: Any) -> dict[str, list[dic
     statement = select(inner).where(inner.c.place <= CARDS).order_by(inner.c.place)
     rows = ctx.session.execute(statement).mappings().all()
     items = [give(resource, row) for row in rows]
-    rules_of(resource).expand(ctx, items)
+    rules_of(resource).expand(ctx, items, None)
     pages.name_references(ctx, resource, items)
     cards: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for item in items:

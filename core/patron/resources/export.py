@@ -79,7 +79,7 @@ def _batch(ctx: Context, resource: Resource, listing: Listing, last: int) -> lis
         clauses.append(search_clause(ctx, resource, listing.search))
     statement = select(*(t.c[name] for name in columns_of(resource))).where(*clauses).order_by(t.c.id).limit(BATCH)
     items = [give(resource, row) for row in ctx.session.execute(statement).mappings()]
-    rules_of(resource).expand(ctx, items)
+    rules_of(resource).expand(ctx, items, None)
     return items
 
 

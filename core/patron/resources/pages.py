@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -23,6 +24,7 @@ from patron.resources.query import Listing, read_one, read_page
 from patron.resources.rules import rules_of
 from patron.resources.scope import row_scope
 from patron.resources.search import search_clause
+from patron.resources.values import columns_of, give
 from patron.responses import Flash, Json, Page, Redirect
 from patron.system.models import SavedView
 from patron.web import Web
@@ -81,10 +83,11 @@ def query_with(ctx: Context, resource: Resource, changes: Mapping[str, str | Non
 
 def show_list(ctx: Context, *, resource: Resource) -> Page:
     """The list: one statement for the rows, one per kind of reference shown, one for the saved views."""
-    listing = listing_of(ctx, resource)
+    columns = _columns(ctx, resource)
+    names = dict.fromkeys([*(item.name for item in columns), resource.title, *([resource.state] if resource.state else [])])
+    listing = replace(listing_of(ctx, resource), fields=tuple(names))
     page = read_page(ctx, resource, listing)
     name_references(ctx, resource, page.items)
-    columns = _columns(ctx, resource)
     data = {
         **frame(ctx, resource),
         "columns": [_column(ctx, resource, item, page.sort) for item in columns],
@@ -267,21 +270,31 @@ def show_record(ctx: Context, record_id: int, *, resource: Resource) -> Page:
     """The record's page: its fields, the module's panels and actions."""
     record = editing.load(ctx, resource, record_id)
     rules = rules_of(resource)
-    item = read_one(ctx, resource, record_id)
+    item = item_of(ctx, resource, record)
     name_references(ctx, resource, [item])
     data = {
         **frame(ctx, resource),
+        **rules.page_data(ctx, record),
         "item": item,
         "title": item.get(resource.title) or f"{resource.label} {record_id}",
         "subtitle": rules.subtitle(item),
         "shown": [f for f in resource.fields if f.kind != "list" and f.name != resource.title],
         "actions": [action for action in rules.actions(ctx, record) if ctx.actor.may(action.permission)],
-        "panels": [(resource.module, panel) for panel in rules.panels(ctx, record)],
+        "panels": rules.panels(ctx, record),
         "history_url": f"{resource.path}/{record_id}/history",
         "may_edit": _holds(ctx, resource, record_id, "edit"),
         "may_delete": _holds(ctx, resource, record_id, "delete"),
     }
     return Page(resource.template or "resources/record.html", data)
+
+
+def item_of(ctx: Context, resource: Resource, record: Any) -> dict[str, Any]:
+    """A loaded record as the API says it."""
+    row = {name: getattr(record, name) for name in columns_of(resource)}
+    item = give(resource, row)
+    rules_of(resource).expand(ctx, [item], None)
+    item["trashed"] = record.trashed_at is not None
+    return item
 
 
 def _holds(ctx: Context, resource: Resource, record_id: int, verb: str) -> bool:

@@ -68,7 +68,7 @@ def read_page(ctx: Context, resource: Resource, listing: Listing) -> PageOf:
     if backwards:
         rows = rows[::-1]
     items = [give(resource, row, names) for row in rows]
-    rules_of(resource).expand(ctx, items)
+    rules_of(resource).expand(ctx, items, names)
     ends = _ends(rows, column.name, sort, more=more, backwards=backwards, began=position is None)
     return PageOf(items, *ends, sort)
 
@@ -83,7 +83,7 @@ def read_one(ctx: Context, resource: Resource, record_id: int, *, verb: str = "r
     if row is None:
         raise NotFound(f"There is no {resource.label.lower()} {record_id}.")
     item = give(resource, row)
-    rules_of(resource).expand(ctx, [item])
+    rules_of(resource).expand(ctx, [item], None)
     item["trashed"] = row["trashed_at"] is not None
     return item
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement
 from patron.context import Context
 from patron.contributions import Action, Panel
 from patron.permissions import Scope
+from patron.plugins import Failure
 from patron.records import Record
 
 
@@ -37,8 +38,9 @@ class Rules:
     def before_trash(self, ctx: Context, records: Sequence[Any]) -> None:
         """Raise Invalid where the records must not go to the trash now."""
 
-    def expand(self, ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
-        """Add list and computed fields to rows about to be shown: a fixed number of statements for all of them."""
+    def expand(self, ctx: Context, rows: Sequence[dict[str, Any]], names: Collection[str] | None) -> None:
+        """Add list and computed fields (those in ``names``, or all) to rows about to be shown: a fixed number of
+        statements for all of them."""
 
     def scope(self, ctx: Context, scope: Scope) -> ColumnElement[bool] | None:
         """Whose rows these are, where owner, team and customer do not say it. None leaves it to them."""
@@ -52,9 +54,13 @@ class Rules:
         """Generally readable words of the record beyond its declared search fields."""
         return ""
 
-    def panels(self, ctx: Context, record: Any) -> Sequence[Panel]:
-        """Panels on the record's page."""
+    def panels(self, ctx: Context, record: Any) -> Sequence[tuple[str, Panel | Failure]]:
+        """Panels on the record's page, each with the module that it comes from."""
         return ()
+
+    def page_data(self, ctx: Context, record: Any) -> Mapping[str, Any]:
+        """What the record page's own template needs beyond the fields."""
+        return {}
 
     def actions(self, ctx: Context, record: Any) -> Sequence[Action]:
         """What can be done with the record, beyond editing it."""

@@ -1,0 +1,42 @@
+"""The customer, and every touch with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from patron.contributions import Intent, Metric, Permission, Resource
+from patron.customers import controllers, metrics
+from patron.customers.resource import CUSTOMERS
+from patron.hookspecs import hookimpl
+from patron.interactions.resource import INTERACTIONS
+from patron.interactions.services import INTENTS
+from patron.permissions import Scope
+from patron.routing import Route
+
+
+@hookimpl
+def register_resources() -> Sequence[Resource]:
+    return (CUSTOMERS, INTERACTIONS)
+
+
+@hookimpl
+def register_controllers() -> Sequence[Route]:
+    return controllers.ROUTES
+
+
+@hookimpl
+def register_permissions() -> Sequence[Permission]:
+    return (
+        Permission("interactions.log", "Log calls, meetings and letters", {"manager": Scope.ALL, "user": Scope.ALL}),
+        Permission("views.publish", "Share saved views with everybody", {"manager": Scope.ALL}),
+    )
+
+
+@hookimpl
+def register_intents() -> Sequence[Intent]:
+    return INTENTS
+
+
+@hookimpl
+def register_metrics() -> Sequence[Metric]:
+    return metrics.METRICS

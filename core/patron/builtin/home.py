@@ -1,0 +1,20 @@
+"""The pages around everything: home, search, the palette, the look, health."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from patron.contributions import NavItem
+from patron.hookspecs import hookimpl
+from patron.home import controllers
+from patron.routing import Route
+
+
+@hookimpl
+def register_controllers() -> Sequence[Route]:
+    return controllers.ROUTES
+
+
+@hookimpl
+def register_nav() -> Sequence[NavItem]:
+    return (NavItem("Home", "/", "customers.read", "house", "", 0),)

@@ -1,0 +1,211 @@
+"""Contact points and their holders: one row per address, shared by all who are reached there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import and_, delete, insert, literal, null, or_, select, union_all, update
+
+from patron.context import Context
+from patron.customers import normalise
+from patron.customers.models import ContactHolder, ContactPoint, Customer, ExternalId
+from patron.errors import Conflict, FieldError, Invalid
+from patron.records import table
+
+POSTAL_FIELDS = ("line1", "line2", "postcode", "city", "region", "country")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One way to reach a customer, normalised. ``use``: personal, shared, role or switchboard."""
+
+    kind: str
+    value: str
+    display: str = ""
+    label: str = ""
+    use: str = "personal"
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_points(name: str, entries: Sequence[Any], *, country: str, organisation: bool) -> list[Point]:
+    """Input of the list fields ``emails``, ``phones`` and ``addresses`` as points; Invalid names the entry.
+
+    An entry is text, or ``{"value", "label"}``; an address is an object of its parts.
+    """
+    points, errors = [], []
+    for index, entry in enumerate(entries):
+        try:
+            points.append(_point(name, entry, country, organisation))
+        except Invalid as error:
+            errors.append(FieldError(name, f"Entry {index + 1}: {error.errors[0].message if error.errors else error.detail}"))
+    if errors:
+        raise Invalid(errors[0].message, errors=errors)
+    return list({(point.kind, point.value): point for point in reversed(points)}.values())[::-1]
+
+
+def _point(name: str, entry: Any, country: str, organisation: bool) -> Point:
+    label = ""
+    if name == "addresses":
+        return _postal(entry, country)
+    if isinstance(entry, Mapping):
+        if not set(entry) <= {"value", "label"}:
+            raise Invalid.field(name, "takes value and label.")
+        label, entry = str(entry.get("label") or "")[:100], entry.get("value")
+    if not isinstance(entry, str) or not entry.strip():
+        raise Invalid.field(name, "takes text.")
+    if name == "phones":
+        return Point("phone", normalise.phone_number(entry, country), entry.strip(), label, "switchboard" if organisation else "personal")
+    address = normalise.email_address(entry)
+    use = "role" if address.is_role else "shared" if organisation else "personal"
+    return Point("email", address.normalised, address.display, label, use)
+
+
+def _postal(entry: Any, country: str) -> Point:
+    if not isinstance(entry, Mapping) or not set(entry) <= {*POSTAL_FIELDS, "label"}:
+        raise Invalid.field("addresses", f"takes an object with {', '.join(POSTAL_FIELDS)}.")
+    raw = {key: str(value)[:500] for key, value in entry.items() if key != "label" and value not in (None, "")}
+    if not raw:
+        raise Invalid.field("addresses", "is empty.")
+    cleaned = normalise.postal_address(raw, country)
+    parts = {name: text for name, text in asdict(cleaned).items() if name in POSTAL_FIELDS and text}
+    shown = ", ".join(normalise.format_address(cleaned))
+    return Point("postal", normalise.fold(shown), shown, str(entry.get("label") or "")[:100], "shared", parts)
+
+
+def replace_points(ctx: Context, customer: Customer, kind: str, points: Sequence[Point]) -> None:
+    """Make these the customer's contact points of a kind, the first the primary one. Others' holdings stay."""
+    holders, known = table(ContactHolder), table(ContactPoint)
+    held = {
+        row.contact_point_id: row.value
+        for row in ctx.session.execute(
+            select(holders.c.contact_point_id, known.c.value)
+            .select_from(holders.join(known, known.c.id == holders.c.contact_point_id))
+            .where(holders.c.customer_id == customer.key, known.c.kind == kind)
+        )
+    } if customer.version > 1 or customer.updated_at != customer.created_at else {}  # fmt: skip
+    wanted = {point.value for point in points}
+    gone = [point_id for point_id, value in held.items() if value not in wanted]
+    if gone:
+        ctx.session.execute(
+            delete(holders).where(holders.c.customer_id == customer.key, holders.c.contact_point_id.in_(gone))
+        )
+    if held:
+        ctx.session.execute(
+            update(holders)
+            .where(holders.c.customer_id == customer.key, holders.c.contact_point_id.in_(list(held)))
+            .values(is_primary=False)
+        )
+    ids = ensure_points(ctx, points)
+    fresh = [point for point in points if ids[point.kind, point.value] not in held]
+    if fresh:
+        ctx.session.execute(
+            insert(holders),
+            [
+                {
+                    "contact_point_id": ids[point.kind, point.value], "customer_id": customer.key, "use": point.use,
+                    "label": point.label, "is_primary": point is points[0],
+                }
+                for point in fresh
+            ],
+        )  # fmt: skip
+    if points and points[0] not in fresh:
+        first = ids[points[0].kind, points[0].value]
+        ctx.session.execute(
+            update(holders)
+            .where(holders.c.customer_id == customer.key, holders.c.contact_point_id == first)
+            .values(is_primary=True)
+        )
+
+
+def ensure_points(ctx: Context, points: Collection[Point]) -> dict[tuple[str, str], int]:
+    """The ids of contact points by kind and value; those that are new are made. Two statements for any number."""
+    if not points:
+        return {}
+    t = table(ContactPoint)
+    unique = {(point.kind, point.value): point for point in points}
+    match = or_(
+        *(
+            and_(t.c.kind == kind, t.c.value.in_([value for other, value in unique if other == kind]))
+            for kind in {kind for kind, _ in unique}
+        )
+    )
+    ids = {(row.kind, row.value): row.id for row in ctx.session.execute(select(t.c.id, t.c.kind, t.c.value).where(match))}
+    missing = [point for key, point in unique.items() if key not in ids]
+    if missing:
+        rows = ctx.session.execute(
+            insert(t).returning(t.c.id, t.c.kind, t.c.value),
+            [
+                {
+                    "kind": point.kind, "value": point.value, "display": point.display, "parts": dict(point.parts),
+                    "deliverability": "unknown", "deliverability_reason": "", "checked_at": None,
+                }
+                for point in missing
+            ],
+        )  # fmt: skip
+        ids.update({(row.kind, row.value): row.id for row in rows})
+    return ids
+
+
+def replace_external_ids(ctx: Context, customer_id: int, pairs: Sequence[tuple[str, str]], *, known: bool) -> None:
+    """Make these the customer's names in other systems. Conflict when one belongs to another customer."""
+    t = table(ExternalId)
+    if known:
+        ctx.session.execute(delete(t).where(t.c.customer_id == customer_id))
+    if not pairs:
+        return
+    match = or_(*(and_(t.c.source == source, t.c.value == value) for source, value in pairs))
+    if taken := ctx.session.execute(select(t.c.source, t.c.value, t.c.customer_id).where(match)).first():
+        raise Conflict(f"{taken.source} {taken.value} is customer {taken.customer_id} already.")
+    ctx.session.execute(insert(t), [{"customer_id": customer_id, "source": s, "value": v} for s, v in dict.fromkeys(pairs)])
+
+
+def attach(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
+    """Give rows of customers their ``emails``, ``phones``, ``addresses`` and ``external_ids``: one statement for all."""
+    ids = [int(row["id"]) for row in rows]
+    by_customer: dict[int, dict[str, list[Any]]] = {
+        key: {"emails": [], "phones": [], "addresses": [], "external_ids": []} for key in ids
+    }
+    for row in ctx.session.execute(_points_and_ids(ids)) if ids else ():
+        lists = by_customer[row.customer_id]
+        if row.kind == "external":
+            lists["external_ids"].append({"source": row.label, "id": row.value})
+        elif row.kind == "postal":
+            lists["addresses"].append({name: (row.parts or {}).get(name, "") for name in POSTAL_FIELDS})
+        elif row.kind in ("email", "phone"):
+            lists[f"{row.kind}s"].append(row.value)
+    for row in rows:
+        row.update(by_customer[int(row["id"])])
+
+
+def _points_and_ids(ids: Sequence[int]) -> Any:
+    h, p, e = table(ContactHolder), table(ContactPoint), table(ExternalId)
+    points = (
+        select(h.c.customer_id, p.c.kind, p.c.value, h.c.label, h.c.is_primary, p.c.parts, h.c.id)
+        .select_from(h.join(p, p.c.id == h.c.contact_point_id))
+        .where(h.c.customer_id.in_(ids))
+    )
+    externals = select(
+        e.c.customer_id, literal("external").label("kind"), e.c.value, e.c.source.label("label"),
+        literal(False).label("is_primary"), null().label("parts"), e.c.id,
+    ).where(e.c.customer_id.in_(ids))  # fmt: skip
+    both = union_all(points, externals).subquery()
+    return select(both).order_by(both.c.customer_id, both.c.is_primary.desc(), both.c.id)
+
+
+def holders_of(ctx: Context, kind: str, values: Collection[str]) -> dict[str, list[Any]]:
+    """Who is reached at these addresses: value to rows of customer_id, use and name, personal holders first."""
+    h, p, c = table(ContactHolder), table(ContactPoint), table(Customer)
+    statement = (
+        select(p.c.value, h.c.customer_id, h.c.use, c.c.name, c.c.kind)
+        .select_from(h.join(p, p.c.id == h.c.contact_point_id).join(c, c.c.id == h.c.customer_id))
+        .where(p.c.kind == kind, p.c.value.in_(list(values)), c.c.trashed_at.is_(None))
+        .order_by(h.c.id)
+    )
+    found: dict[str, list[Any]] = {}
+    for row in ctx.session.execute(statement):
+        found.setdefault(row.value, []).append(row)
+    for rows in found.values():
+        rows.sort(key=lambda row: row.use != "personal")
+    return found

@@ -1,0 +1,112 @@
+"""Relationships between customers: kinds, both ends, dates, and no cycles where none may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import delete, insert, select
+
+from patron.accounts import audit
+from patron.context import Context
+from patron.customers.models import Customer, Relationship
+from patron.errors import Invalid, NotFound
+from patron.records import table
+
+
+@dataclass(frozen=True)
+class RelationshipKind:
+    """How a relationship reads from either end; ``acyclic`` kinds form a tree."""
+
+    name: str
+    label: str
+    reverse: str
+    acyclic: bool = False
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        RelationshipKind("works_at", "Works at", "Employs"),
+        RelationshipKind("member_of_household", "Member of household", "Has member"),
+        RelationshipKind("subsidiary_of", "Subsidiary of", "Has subsidiary", acyclic=True),
+        RelationshipKind("site_of", "Site of", "Has site", acyclic=True),
+        RelationshipKind("member_of_group", "Member of buying group", "Has member"),
+        RelationshipKind("partner_for", "Partner for", "Served by partner"),
+        RelationshipKind("succeeded_by", "Succeeded by", "Successor of", acyclic=True),
+        RelationshipKind("referred_by", "Referred by", "Referred"),
+    )
+}
+
+
+def relate(
+    ctx: Context, from_id: int, to_id: int, kind: str, *, role: str = "", since: date | None = None,
+    until: date | None = None, is_primary: bool = False,
+) -> int:  # fmt: skip
+    """Relate one customer to another; who may must be checked for both ends before. Returns the relationship's id."""
+    if kind not in KINDS:
+        raise Invalid.field("kind", f"A relationship is one of: {', '.join(KINDS)}.")
+    if from_id == to_id:
+        raise Invalid.field("to_id", "A customer cannot be related to itself.")
+    if since and until and until < since:
+        raise Invalid.field("until", "It cannot end before it begins.")
+    if KINDS[kind].acyclic and from_id in _above(ctx, to_id, kind):
+        raise Invalid.field("to_id", f"That would make a circle of “{KINDS[kind].label.lower()}”.")
+    t = table(Relationship)
+    values = {
+        "from_id": from_id, "to_id": to_id, "kind": kind, "role": role[:200], "since": since, "until": until, "is_primary": is_primary,
+    }  # fmt: skip
+    relationship_id = int(ctx.session.execute(insert(t).values(values).returning(t.c.id)).scalar_one())
+    audit.record(ctx, "relate", "customers", from_id, {kind: (None, to_id)}, customer_id=from_id)
+    return relationship_id
+
+
+def unrelate(ctx: Context, customer_id: int, relationship_id: int) -> None:
+    """Remove a relationship of a customer that was a mistake; one that ended gets an end date instead."""
+    t = table(Relationship)
+    mine = (t.c.from_id == customer_id) | (t.c.to_id == customer_id)
+    row = ctx.session.execute(
+        delete(t).where(t.c.id == relationship_id, mine).returning(t.c.kind, t.c.from_id, t.c.to_id)
+    ).first()
+    if row is None:
+        raise NotFound("There is no such relationship.")
+    audit.record(ctx, "unrelate", "customers", row.from_id, {row.kind: (row.to_id, None)}, customer_id=row.from_id)
+
+
+def _above(ctx: Context, customer_id: int, kind: str) -> set[int]:
+    """Everyone above a customer by one kind: one recursive statement."""
+    t = table(Relationship)
+    chain = select(t.c.to_id.label("id")).where(t.c.from_id == customer_id, t.c.kind == kind).cte("chain", recursive=True)
+    chain = chain.union(select(t.c.to_id).where(t.c.from_id == chain.c.id, t.c.kind == kind))
+    return {customer_id, *ctx.session.execute(select(chain.c.id)).scalars()}
+
+
+@dataclass(frozen=True)
+class Related:
+    """One relationship as the page of a customer shows it."""
+
+    id: int
+    label: str
+    role: str
+    customer_id: int
+    name: str
+    kind: str
+    since: date | None
+    until: date | None
+
+
+def related_to(ctx: Context, customer_id: int, limit: int = 50) -> list[Related]:
+    """Relationships of a customer from both ends, the current ones first. One statement."""
+    t, c = table(Relationship), table(Customer)
+    forward = select(t, c.c.name, c.c.kind.label("other_kind")).join(c, c.c.id == t.c.to_id).where(t.c.from_id == customer_id)
+    backward = select(t, c.c.name, c.c.kind.label("other_kind")).join(c, c.c.id == t.c.from_id).where(t.c.to_id == customer_id)
+    both = forward.union_all(backward).subquery()
+    rows = ctx.session.execute(select(both).order_by(both.c.until.is_not(None), both.c.id).limit(limit))
+    found = []
+    for row in rows:
+        kind = KINDS.get(row.kind)
+        out = row.from_id == customer_id
+        label = row.kind if kind is None else kind.label if out else kind.reverse
+        other = row.to_id if out else row.from_id
+        found.append(Related(row.id, label, row.role, other, row.name, row.other_kind, row.since, row.until))
+    return found

@@ -1,0 +1,155 @@
+"""The customer as a resource: its declaration and what is special about saving one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from patron.context import Context
+from patron.contributions import Action, Choice, CustomerLink, Field, Panel, Resource
+from patron.customers import contacts, normalise, page
+from patron.customers.models import Customer
+from patron.errors import Invalid
+from patron.plugins import Failure
+from patron.resources import search
+from patron.resources.rules import Rules
+
+_LISTS = ("emails", "phones", "addresses", "external_ids")
+_KINDS = {"emails": "email", "phones": "phone", "addresses": "postal"}
+
+
+class CustomerRules(Rules):
+    """A customer's name is given or made of its parts; contact points and external ids stand beside the row."""
+
+    def check(self, ctx: Context, record: Customer | None, values: Mapping[str, Any]) -> None:
+        kind = values.get("kind") or (record.kind if record else "person")
+        names = {name: values.get(name, getattr(record, name, "")) for name in ("name", "given_name", "family_name")}
+        if not any(names.values()):
+            raise Invalid.field("name", "A customer needs a name.")
+        ctx.cache["points"] = {
+            name: contacts.read_points(name, values[name], country=ctx.assembly.settings.country, organisation=kind != "person")
+            for name in _KINDS
+            if name in values
+        }
+        if "external_ids" in values:
+            ctx.cache["external_ids"] = [_external_id(entry) for entry in values["external_ids"]]
+
+    def before_save(self, ctx: Context, record: Customer, values: Mapping[str, Any], *, created: bool) -> None:
+        derive_names(record, named="name" in values and bool(values["name"]), locale=ctx.assembly.settings.locale)
+        points: Mapping[str, Sequence[contacts.Point]] = ctx.cache.get("points", {})
+        if "emails" in points:
+            record.primary_email = points["emails"][0].value if points["emails"] else ""
+        if "phones" in points:
+            record.primary_phone = points["phones"][0].value if points["phones"] else ""
+        if "addresses" in points:
+            parts = points["addresses"][0].parts if points["addresses"] else {}
+            record.city, record.country = parts.get("city", ""), parts.get("country", "")
+        record.city_key = normalise.fold(record.city)
+
+    def after_save(
+        self, ctx: Context, record: Customer, changed: Mapping[str, tuple[Any, Any]], *, created: bool
+    ) -> None:
+        for name, points in ctx.cache.pop("points", {}).items():
+            if name in changed or not created:
+                contacts.replace_points(ctx, record, _KINDS[name], points)
+        if "external_ids" in changed:
+            contacts.replace_external_ids(ctx, record.key, ctx.cache.pop("external_ids"), known=not created)
+        if not created and {"owner", "team"} & set(changed):
+            search.rescope(ctx, record.key)
+
+    def expand(self, ctx: Context, rows: Sequence[dict[str, Any]], names: Collection[str] | None) -> None:
+        if names is None or any(name in names for name in _LISTS):
+            contacts.attach(ctx, rows)
+        for row in rows:
+            row.setdefault("custom", {})
+
+    def page_data(self, ctx: Context, record: Customer) -> Mapping[str, Any]:
+        return page.customer_data(ctx, record)
+
+    def panels(self, ctx: Context, record: Customer) -> Sequence[tuple[str, Panel | Failure]]:
+        return ctx.assembly.hooks.display(ctx, "customer_panels", customer=record)
+
+    def actions(self, ctx: Context, record: Customer) -> Sequence[Action]:
+        found = ctx.assembly.hooks.display(ctx, "customer_actions", customer=record)
+        return [item for _, item in found if isinstance(item, Action)]
+
+    def subtitle(self, row: Mapping[str, Any]) -> str:
+        return " · ".join(part for part in (row.get("primary_email"), row.get("city")) if part)
+
+    def search_text(self, record: Customer) -> str:
+        return " ".join((record.primary_email, record.primary_phone, record.city))
+
+
+def derive_names(record: Customer, *, named: bool, locale: str) -> None:
+    """Keep the display name, its parts and its keys in step. A person named in one line is split into parts."""
+    if record.kind == "person":
+        if named and not (record.given_name or record.family_name):
+            parts = normalise.person_name(record.name, locale=locale)
+            record.given_name, record.family_name = parts.given, parts.family
+            record.prefix, record.suffix = parts.prefix, parts.suffix
+        elif not named and (record.given_name or record.family_name):
+            record.name = " ".join(part for part in (record.given_name, record.family_name) if part)
+    record.name = record.name or " ".join(part for part in (record.given_name, record.family_name) if part)
+    ordered = f"{record.family_name} {record.given_name}".strip() if record.kind == "person" else record.name
+    record.name_key = normalise.sort_key(ordered or record.name, locale)
+    record.match_key = normalise.fold(record.name) if record.kind == "person" else normalise.organisation_key(record.name)
+
+
+def _external_id(entry: Any) -> tuple[str, str]:
+    if not isinstance(entry, Mapping) or set(entry) != {"source", "id"} or not all(entry.values()):
+        raise Invalid.field("external_ids", "Each entry takes source and id.")
+    return str(entry["source"])[:100], str(entry["id"])[:200]
+
+
+CUSTOMERS = Resource(
+    name="customers",
+    model=Customer,
+    label="Customer",
+    label_plural="Customers",
+    icon="users",
+    nav="Customers",
+    template="customers/customer.html",
+    rules=CustomerRules,
+    fields=(
+        Field("kind", "Kind", "choice", default="person", choices=(
+            Choice("person", "Person"), Choice("organisation", "Organisation"), Choice("household", "Household"))),
+        Field("name", "Name", sort_column="name_key", match_column="match_key", personal=True,
+              help="Left empty, it is made of given and family name.", max_length=300),
+        Field("given_name", "Given name", personal=True, max_length=200),
+        Field("family_name", "Family name", personal=True, max_length=200),
+        Field("prefix", "Title", personal=True, max_length=100),
+        Field("emails", "E-mail addresses", "list", personal=True),
+        Field("phones", "Phone numbers", "list", personal=True),
+        Field("addresses", "Addresses", "list", personal=True),
+        Field("primary_email", "E-mail", "email", read_only=True, personal=True),
+        Field("primary_phone", "Phone", "phone", read_only=True, personal=True),
+        Field("city", "City", read_only=True, match_column="city_key", personal=True),
+        Field("country", "Country", read_only=True),
+        Field("website", "Website", "url"),
+        Field("birth_date", "Date of birth", "date", personal=True),
+        Field("language", "Language", max_length=20),
+        Field("standing", "Standing", "choice", default="known", choices=(
+            Choice("unverified", "Unverified", "warning"), Choice("known", "Known", "success"))),
+        Field("source", "Source", max_length=200),
+        Field("note", "Note", "longtext", personal=True),
+        Field("owner", "Owner", "user", column="owner_id"),
+        Field("team", "Team", "team", column="team_id"),
+        Field("life_state", "State", "choice", default="active", choices=(
+            Choice("active", "Active", "success"), Choice("deceased", "Deceased", "neutral"),
+            Choice("dissolved", "Dissolved", "neutral"), Choice("insolvent", "Insolvent", "danger"))),
+        Field("external_ids", "Ids in other systems", "list"),
+        Field("last_contact_at", "Last contact", "instant", read_only=True),
+        Field("created_at", "Created", "instant", read_only=True),
+        Field("updated_at", "Changed", "instant", read_only=True),
+        Field("custom", "Custom fields", "computed", read_only=True),
+    ),
+    columns=("name", "primary_email", "primary_phone", "city", "owner", "last_contact_at"),
+    filters=("kind", "name", "city", "country", "owner", "team", "standing", "life_state", "source", "primary_email",
+             "primary_phone", "birth_date", "last_contact_at", "created_at", "updated_at"),
+    sorts=("name", "-created_at", "-updated_at"),
+    form=("kind", "name", "given_name", "family_name", "prefix", "emails", "phones", "addresses", "website", "birth_date",
+          "language", "standing", "source", "note", "owner", "team", "life_state", "external_ids"),
+    search=("name",),
+    natural_key="primary_email",
+    links=(CustomerLink("merged_into_id", "merged"),),
+)  # fmt: skip

@@ -1,0 +1,27 @@
+"""What a customer is to the firm: roles with dates, given by the core or a module."""
+
+from __future__ import annotations
+
+from sqlalchemy import insert, select, update
+
+from patron.context import Context
+from patron.customers.models import CustomerRole
+from patron.records import table
+
+
+def give_role(ctx: Context, customer_id: int, role: str, module: str = "core") -> bool:
+    """Give a role from now on; False when the customer has it already."""
+    t = table(CustomerRole)
+    held = select(t.c.id).where(t.c.customer_id == customer_id, t.c.role == role, t.c.until.is_(None))
+    if ctx.session.execute(held).first() is not None:
+        return False
+    ctx.session.execute(insert(t).values(customer_id=customer_id, role=role, module=module, since=ctx.now, until=None))
+    return True
+
+
+def end_role(ctx: Context, customer_id: int, role: str) -> None:
+    """The customer has the role no longer; that it had stays on record."""
+    t = table(CustomerRole)
+    ctx.session.execute(
+        update(t).where(t.c.customer_id == customer_id, t.c.role == role, t.c.until.is_(None)).values(until=ctx.now)
+    )

@@ -1,0 +1,1 @@
+"""The pages around everything: home, search, the palette, the look, health."""
