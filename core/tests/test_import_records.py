@@ -44,6 +44,12 @@ def test_a_whole_row() -> None:
     assert (found.notes, found.created_on) == ("ruft an", date(2024, 1, 5))
 
 
+def test_several_numbers_in_a_cell() -> None:
+    [found] = candidates("name,phone\nAnna,0171 1234567 oder 030 / 123456\n")
+    assert isinstance(found, Candidate)
+    assert [p.number for p in found.phones] == ["+491711234567", "+4930123456"]
+
+
 def test_kinds() -> None:
     rows = candidates(
         "kind,name,organisation,email\n,Acme GmbH,,\n,Anna Berg,Acme,\n,,Acme,\ncompany,Berg,,\n,,,a@x.de\n"
@@ -62,14 +68,15 @@ def test_kinds() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Acme GmbH", "Banco S.A.", "Siemens AG", "Foo Sp. z o.o.", "Dupont SARL", "A B.V."]
+    "name", ["Acme GmbH", "Banco S.A.", "Siemens AG", "Foo Sp. z o.o.", "Dupont SARL", "Pérez e Hijos, S.L."]
 )
 def test_a_legal_form_makes_an_organisation(name: str) -> None:
     assert names_organisation(name)
 
 
 @pytest.mark.parametrize(
-    "name", ["João Sá", "Kim Ag", "Anna Berg", "Ana de Sa", "Li Co", "Inci Limón", "H. Ab"]
+    "name",
+    ["João Sá", "Kim Ag", "Anna Berg", "Ana de Sa", "Li Co", "Inci Limón", "S. L. Jackson", "Miller, S. A."],
 )
 def test_a_short_surname_is_no_legal_form(name: str) -> None:
     assert not names_organisation(name)

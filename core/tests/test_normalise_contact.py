@@ -23,7 +23,7 @@ def test_email_addresses(raw: str, display: str, normalised: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "anna", "a@b", "a@@b.de", "a b@c.de", "a@b.de, c@d.de", "a.@b.de", "a@-b.de"]
+    "raw", ["", "anna", "a@b", "a@@b.de", "a b@c.de", "a@b.de, c@d.de", "a.@b.de", "a@firma.local", "a@-b.de"]
 )
 def test_refused_email_addresses_say_why(raw: str) -> None:
     with pytest.raises(Invalid) as refusal:
@@ -85,6 +85,7 @@ def test_refused_phone_numbers_say_why(raw: str, reason: str) -> None:
     st.text("0123456789 -/", min_size=4, max_size=14),
 )
 @example("DE", "0", "49301234567")
+@example("ID", "", "00792788668")
 def test_quick_numbers_never_differ_from_the_full_parser(region: str, start: str, rest: str) -> None:
     quick = quick_number(start + rest, region)
     if quick is None:

@@ -21,13 +21,19 @@ from patron.imports.candidates import Kind, Phone
 
 T = TypeVar("T")
 
-_LONG_FORM = re.compile(
-    r"\b(?:g?gmbh|mbh|ltda?|limited|inc|incorporated|llc|llp|plc|corp|corporation|company|sarl|sasu?|eurl|s\.?r\.?l|"
-    r"kgaa|ohg|b\.v|e\.\s?v|n\.v|s\.\s?a|s\.\s?l|s\.\s?p\.\s?a|oy|pty|pvt|sp\. z o\.?\s?o|s\.r\.o)(?=[\W_]|$)",
+_LEGAL_FORM = re.compile(
+    r"\b(?:g?gmbh|mbh|ltda?|limited|inc|incorporated|llc|llp|plc|corp|corporation|company|sarl|sasu?|eurl|kgaa|ohg|oy"
+    r"|pty|pvt|s\.r\.l|s\.r\.o|sp\. z o\.?\s?o)(?=[\W_]|$)",
     re.IGNORECASE,
 )
 _SHORT_FORM = re.compile(
     r"(?<=\s)(?:AG|KG|UG|SE|SA|SL|AB|AS|A/S|ASA|BV|NV|SPA|SRL|EG|GBR|GbR|eG|eK|KFT|DOO)(?=[\W_]|$)"
+)
+# Initials look alike: "Miller, S. A." and "S. L. Jackson" are persons.
+_DOTTED_FORM = re.compile(
+    r"(?<=[\w.,)]\s)(?:S\.A\.?|S\.L\.?|S\.p\.A\.?|B\.V\.?|N\.V\.?|e\.V\.?)$"
+    r"|(?<=[\w)]\s)(?:S\. A\.|S\. L\.|S\. p\. A\.|e\. V\.)$",
+    re.IGNORECASE,
 )
 _EMAIL_BREAK = re.compile(r"[;,|\s]+(?=[^@;,|\s<>\"]+@)|[;|\n]+")
 _PHONE_BREAK = re.compile(r"\s*[;|\n,]\s*|\s+(?:or|oder|ou|o)\s+")
@@ -80,7 +86,7 @@ def is_kind(text: str) -> bool:
 
 def names_organisation(name: str) -> bool:
     """Whether a name carries a legal form; short ones count in capitals or with dots only (S.A., but Sá)."""
-    return bool(_LONG_FORM.search(name) or _SHORT_FORM.search(name))
+    return any(form.search(name) for form in (_LEGAL_FORM, _SHORT_FORM, _DOTTED_FORM))
 
 
 def read_emails(cells: Iterable[str]) -> tuple[EmailAddress, ...]:
