@@ -63,6 +63,12 @@ def test_columns_are_known_by_content() -> None:
     assert [column.field for column in guess.columns] == ["email", "phone", "country", "website", None]
 
 
+def test_digits_and_dates_are_no_phone_numbers() -> None:
+    rows = [["81234567", "12/03/1980", "+49 30 1234567"]] * 5
+    columns = guess_mapping(["A", "B", "C"], rows).columns
+    assert [column.field for column in columns] == [None, None, "phone"]
+
+
 def test_of_two_names_alike_the_better_content_wins() -> None:
     rows = [["x", "10115"], ["y", "80331"]]
     assert guess_mapping(["PLZ", "Postcode"], rows).indexes("postcode") == [1]

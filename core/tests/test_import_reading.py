@@ -129,6 +129,15 @@ def test_a_late_letter_decides_the_encoding() -> None:
     assert list(open_table(content).rows)[-1].cells == ["Jörg", "Köln"]
 
 
+def test_another_script() -> None:
+    text = "Имя,Город\nИван Петров,Москва\nАнна Каренина,Санкт-Петербург\nСергей Волков,Нижний Новгород\n"
+    assert open_table(text.encode("cp1251")).headers == ["Имя", "Город"]
+
+
+def test_a_given_encoding_is_used() -> None:
+    assert open_table("姓名,电话\n".encode("gb18030"), encoding="gb18030").headers == ["姓名", "电话"]
+
+
 def test_a_declared_separator() -> None:
     table = open_table(b"sep=|\na|b\n1,5|2\n")
     assert (table.delimiter, table.headers) == ("|", ["a", "b"])

@@ -24,6 +24,9 @@ _LETTERS = {
     "iso8859_2": "äöüßáćčçďéęěëíîľĺłńňóôőřŕśšťúůűýźžżąăâđşţÄÖÜÁĆČĎÉĘĚÍĽŁŃŇÓÔŐŘŚŠŤÚŮŰÝŹŽŻĄĂÂĐŞŢ°§",
     "mac_roman": "äöüßéèêëàâáåçíîïñóôõøúùÄÖÜÉÅÇÑØ€–—‘’“”„«»…°§",
 }
+_OTHER_SCRIPT = 1.0
+"""More bytes above ASCII than letters below it: this is no Latin text."""
+
 _COMMON = frozenset("äöüßéáíóúèçñàłęąčšžřěőć")
 
 
@@ -78,6 +81,10 @@ def _sample_unless_utf8(stream: BinaryIO) -> bytes | None:
 
 def _single_byte(sample: bytes) -> str:
     high = sum(byte > 127 for byte in sample)
+    if high > _OTHER_SCRIPT * sum(bytes([byte]).isalpha() for byte in sample):
+        found = from_bytes(sample).best()
+        if found is not None and found.encoding != "ascii":
+            return found.encoding
     scores = {name: _score(sample, name) for name in _LETTERS}
     best = max(scores, key=lambda name: scores[name])
     if scores[best] >= 0.6 * high:

@@ -31,6 +31,11 @@ def is_country(text: str) -> bool:
         return False
 
 
+def is_phone(text: str) -> bool:
+    """Whether a text may be dialled; dates are written with the same signs and are not."""
+    return PHONE.fullmatch(text) is not None and DATE.fullmatch(text) is None
+
+
 def looks_like_data(cells: Sequence[str]) -> bool:
     """Whether a first row holds values, not names of columns: an address, a date or a number is no name."""
     if any(EMAIL.fullmatch(c) or DATE.fullmatch(c) or PHONE.fullmatch(c) for c in cells):

@@ -53,7 +53,7 @@ _NAMES: Mapping[str, str] = {
     "organisation": (
         "organisation|organization|company|company name|companyname|employer|account name|account|"
         "firm|business|firma|firmenname|unternehmen|arbeitgeber|gesellschaft|societe|entreprise|"
-        "raison sociale|nom de l'entreprise|employeur|empresa|compania|razon social|"
+        "raison sociale|nom de l entreprise|employeur|empresa|compania|razon social|"
         "nombre de la empresa|sociedad|org"
     ),
     "job_title": (
@@ -88,7 +88,7 @@ _NAMES: Mapping[str, str] = {
     ),
     "street2": (
         "street 2|street2|address line 2|address 2|addressline2|address2|adresszusatz|zusatz|"
-        "adresszeile 2|complement|complement d'adresse|adresse 2|adresse ligne 2|direccion 2|"
+        "adresszeile 2|complement|complement d adresse|adresse 2|adresse ligne 2|direccion 2|"
         "suite|apartment|complemento|c o"
     ),
     "postcode": (
@@ -113,7 +113,8 @@ _NAMES: Mapping[str, str] = {
         "company website"
     ),
     "birthday": (
-        "birthday|birth date|birthdate|date of birth|dob|born|geburtstag|geburtsdatum|geboren|"
+        "birthday|date d anniversaire|"
+        "birth date|birthdate|date of birth|dob|born|geburtstag|geburtsdatum|geboren|"
         "geboren am|geb datum|anniversaire|date de naissance|ne le|naissance|fecha de nacimiento|"
         "nacimiento|cumpleanos"
     ),
@@ -140,7 +141,7 @@ _NAMES: Mapping[str, str] = {
     "created_at": (
         "created|created at|created on|creation date|create date|date created|date added|erstellt|"
         "erstellt am|angelegt|angelegt am|anlagedatum|erfasst am|cree le|date de creation|"
-        "date d'ajout|creado|creado el|fecha de creacion|fecha de alta|alta"
+        "date d ajout|creado|creado el|fecha de creacion|fecha de alta|alta"
     ),
 }
 

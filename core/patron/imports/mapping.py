@@ -150,7 +150,8 @@ def _score(field: ImportField, header: str, values: Sequence[str]) -> tuple[floa
         return 0.0, ""
     if by_name:
         return by_name + 0.28 * fit - 0.3 * (fit < 0.2), f"{how}; content fits {round(fit * 100)} %"
-    if field.name in _TELLING and fit >= 0.8:
+    fit = _TELLING[field.name](values) if field.name in _TELLING else 0.0
+    if fit >= 0.8:
         return _CONTENT_ONLY * fit, f"content looks like it in {round(fit * 100)} % of the rows"
     return 0.0, ""
 
@@ -176,7 +177,7 @@ def _names(field: ImportField) -> frozenset[str]:
 def _words(header: str) -> str:
     """A header as folded words: "E-Mail-Adresse 1" → "e mail adresse", "givenName" → "given name"."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
-    words = re.sub(r"[^\w']+|_", " ", fold(spaced)).strip()
+    words = re.sub(r"[\W_]+", " ", fold(spaced)).strip()
     if re.fullmatch(
         r"(?:street|address|adresse|adresszeile|direccion|address line|strasse|adresse ligne) ?[12]", words
     ):
@@ -188,15 +189,24 @@ def _kinds(values: Sequence[str]) -> float:
     return sum(map(is_kind, values)) / len(values)
 
 
+def _phones(values: Sequence[str]) -> float:
+    return sum(evidence.is_phone(v) for v in values) / len(values)
+
+
+def _dialled(values: Sequence[str]) -> float:
+    """Like ``_phones``, but digits alone may be any number and do not count."""
+    return sum(evidence.is_phone(v) and v[0] in "+0(" for v in values) / len(values)
+
+
 def _no_address(values: Sequence[str]) -> float:
     return 1.0 - evidence.share(evidence.EMAIL, values)
 
 
 _CONTENT: Mapping[str, Callable[[Sequence[str]], float]] = {
     "email": lambda values: evidence.share(evidence.EMAIL, values),
-    "phone": lambda values: evidence.share(evidence.PHONE, values),
-    "mobile": lambda values: evidence.share(evidence.PHONE, values),
-    "fax": lambda values: evidence.share(evidence.PHONE, values),
+    "phone": _phones,
+    "mobile": _phones,
+    "fax": _phones,
     "website": lambda values: evidence.share(evidence.WEB, values),
     "postcode": lambda values: evidence.share(evidence.POSTCODE, values),
     "birthday": lambda values: evidence.share(evidence.DATE, values),
@@ -208,4 +218,10 @@ _CONTENT: Mapping[str, Callable[[Sequence[str]], float]] = {
     "organisation": _no_address,
     "external_id": lambda values: len(set(values)) / len(values) if all(len(v) < 65 for v in values) else 0.0,
 }
-_TELLING = frozenset({"email", "website", "phone", "country"})
+# Content that tells without a known name.
+_TELLING: Mapping[str, Callable[[Sequence[str]], float]] = {
+    "email": _CONTENT["email"],
+    "website": _CONTENT["website"],
+    "country": _CONTENT["country"],
+    "phone": _dialled,
+}

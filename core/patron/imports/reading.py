@@ -68,18 +68,21 @@ class Table:
         self.close()
 
 
-def open_table(source: Path | bytes, name: str = "", *, has_header: bool | None = None) -> Table:
+def open_table(
+    source: Path | bytes, name: str = "", *, has_header: bool | None = None, encoding: str = ""
+) -> Table:
     """Open delimited text; memory stays bounded however long the file is. Raises ``Invalid`` for an empty
     file.
 
-    Encoding, delimiter and whether the first row names the columns are found out (``has_header`` overrides).
-    Empty headers become "Column 3", repeated ones "E-mail (2)". Blank lines are no rows. A row with more or
-    fewer cells than the header, or with a quote that is never closed, comes out with its ``problem``.
+    Encoding, delimiter and whether the first row names the columns are found out (``has_header`` and
+    ``encoding`` override). Empty headers become "Column 3", repeated ones "E-mail (2)". Blank lines are no
+    rows. A row with more or fewer cells than the header, or with a quote that is never closed, comes out with
+    its ``problem``.
     """
     raw: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
     size = raw.seek(0, io.SEEK_END)
     raw.seek(0)
-    encoding = detect_encoding(raw)
+    encoding = encoding or detect_encoding(raw)
     lines = _Lines(io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline=""))
     delimiter = _declared_delimiter(lines) or _guess_delimiter(lines)
     rows = _rows(lines, delimiter)
