@@ -53,7 +53,7 @@ bench-large: setup ## The same with a million customers
 	$(BIN)/python -m bench --customers 1000000 $(ARGS)
 
 soak: setup ## Half an hour of mixed work, watching memory and errors
-	$(BIN)/python -m bench --soak $(ARGS)
+	$(BIN)/python -m bench --soak 1800 $(ARGS)
 
 lint: setup ## Style, strict types and import contracts
 	$(BIN)/ruff check .

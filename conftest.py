@@ -16,6 +16,6 @@ QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
-    """How pytest-playwright starts the browser: the one that ``make browser`` finds, and it keeps to itself."""
+    """How pytest-playwright starts the browser: the one that ``make browser`` finds, kept off the network."""
     browser = runpy.run_path(str(FIND_BROWSER))["ensure"]()
     return {"executable_path": str(browser), "args": list(QUIET), "headless": True}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import count as counter
@@ -51,8 +51,15 @@ def _measure(site: Site, work: Work, hello: Peer, statement: Callable[[], object
     )
 
 
-def floor(engine: Engine, *, count: int, workers: int = 2) -> Result:
-    """The framework's hello measured as if it were ours: what no page can go below."""
+@contextmanager
+def hello_site(engine: Engine, workers: int = 2) -> Iterator[Site]:
+    """The hello application as if it were ours: what no page can go below."""
     with hello_server(workers) as (port, pid), closing(Client(port)) as client:
-        (result,) = measure(Site(engine, client, pid, 0), [HELLO], count=count, workers=workers)
+        yield Site(engine, client, pid, 0)
+
+
+def floor(engine: Engine, *, count: int, workers: int = 2) -> Result:
+    """The framework's hello measured beside itself and the shortest statement."""
+    with hello_site(engine, workers) as site:
+        (result,) = measure(site, [HELLO], count=count, workers=workers)
     return result

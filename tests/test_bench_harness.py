@@ -14,7 +14,9 @@ import pytest
 
 from bench.harness import Client, Peer, Result, Sample, cpu_ms, in_turn, percentile, processes, write_results
 from bench.peers import ENGINES, database, driver, free_port, hello_server, serving
-from bench.run import floor
+from bench.run import floor, hello_site
+from bench.soak import soak
+from bench.works import HELLO, Work
 
 BURN = "import time\nwhile time.process_time() < 0.3: pass\n"
 
@@ -80,3 +82,13 @@ def test_a_run_gives_the_agreed_figures(name: str, tmp_path: Path) -> None:
     assert list(row) == [field.name for field in fields(Result)]
     assert (row["work"], row["engine"], row["statements"], row["goal"]) == ("hello", name, None, None)
     assert min(row["median_ms"], row["driver_ms"], row["hello_ms"], row["per_s"]) > 0
+
+
+def test_a_soak_tells_of_failures_and_memory_and_goes_on() -> None:
+    broken = Work("broken", lambda client, _: client.request("GET", "/nothing"), "SELECT 1")
+    with database("sqlite") as engine, hello_site(engine, workers=1) as site:
+        first, second, *_ = soak(site, [HELLO, broken], seconds=0.6, stretch=0.3)
+    assert first.calls > len(first.failures) > 0
+    assert first.failures[0].startswith("broken: GET /nothing answered 404")
+    assert second.calls > 0
+    assert second.memory_mib > 5
