@@ -1,3 +1,187 @@
-"""Patron: the CRM that a firm assembles. The names below are all a plugin may import from the core."""
+"""Patron: the CRM that a firm assembles. The names below are all a plugin may import from the core.
+
+Tables: ``Record``, ``Row``, ``table``, ``reference``, ``instant``, ``table_args``, ``BigInt``, ``Json``, ``SortKey``.
+Declarations: ``Resource``, ``Field`` and what else stands in ``contributions``. Routes: ``get``, ``post``, …, answered
+with ``Page``, ``Redirect``, ``Json``, ``Download``, ``Document``. Services are modules: ``timeline``, ``interactions``,
+``audit``, ``editing``, ``files``, ``roles``, ``search``, ``normalise``, ``mail``.
+"""
+
+from sqlmodel import Field as Column
+
+from patron import files
+from patron.accounts import audit
+from patron.accounts.models import Account, Mandate, Team, TeamMember, User
+from patron.context import Context
+from patron.contributions import (
+    Action,
+    Choice,
+    CustomerLink,
+    EventType,
+    Field,
+    Handler,
+    HealthCheck,
+    Intent,
+    Job,
+    Match,
+    Metric,
+    NavItem,
+    Panel,
+    Permission,
+    PortalSection,
+    Resource,
+    RoleGrant,
+    SampleData,
+    SettingSpec,
+)
+from patron.customers import contacts, normalise, relationships, roles
+from patron.customers.models import Customer
+from patron.db import BigInt, Database, Session, SortKey, after_commit, new_registry, savepoint
+from patron.db import Json as JsonColumn
+from patron.errors import (
+    BadRequest,
+    Busy,
+    Conflict,
+    FieldError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PatronError,
+    SignInRequired,
+    TooLarge,
+    TooManyRequests,
+)
+from patron.events import Event, publish
+from patron.hookspecs import hookimpl
+from patron.interactions import mail, timeline
+from patron.interactions import services as interactions
+from patron.interactions.models import Interaction, Mail, Mailbox, MailLedger, Participant, Thread
+from patron.interactions.services import Party
+from patron.money import Money, total
+from patron.numbering import next_number
+from patron.permissions import SYSTEM, Actor, Face, Scope, job_actor
+from patron.records import Record, Row, instant, reference, table, table_args, utc_now
+from patron.resources import editing, search
+from patron.resources.pages import frame, listing_of, name_references
+from patron.resources.query import Listing, read_one, read_page
+from patron.resources.rules import Rules
+from patron.resources.scope import row_scope
+from patron.responses import Cookie, Document, Download, Flash, Json, Page, Redirect
+from patron.routing import ANYONE, SIGNED_IN, Route, delete, get, patch, post, put
+from patron.system.models import Brand, File, FileLink, LegalEntity
+from patron.web import Upload, Web
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "ANYONE",
+    "SIGNED_IN",
+    "SYSTEM",
+    "Account",
+    "Action",
+    "Actor",
+    "BadRequest",
+    "BigInt",
+    "Brand",
+    "Busy",
+    "Choice",
+    "Column",
+    "Conflict",
+    "Context",
+    "Cookie",
+    "Customer",
+    "CustomerLink",
+    "Database",
+    "Document",
+    "Download",
+    "Event",
+    "EventType",
+    "Face",
+    "Field",
+    "FieldError",
+    "File",
+    "FileLink",
+    "Flash",
+    "Forbidden",
+    "Handler",
+    "HealthCheck",
+    "Intent",
+    "Interaction",
+    "Invalid",
+    "Job",
+    "Json",
+    "JsonColumn",
+    "LegalEntity",
+    "Listing",
+    "Mail",
+    "MailLedger",
+    "Mailbox",
+    "Mandate",
+    "Match",
+    "Metric",
+    "Money",
+    "NavItem",
+    "NotFound",
+    "Page",
+    "Panel",
+    "Participant",
+    "Party",
+    "PatronError",
+    "Permission",
+    "PortalSection",
+    "Record",
+    "Redirect",
+    "Resource",
+    "RoleGrant",
+    "Route",
+    "Row",
+    "Rules",
+    "SampleData",
+    "Scope",
+    "Session",
+    "SettingSpec",
+    "SignInRequired",
+    "SortKey",
+    "Team",
+    "TeamMember",
+    "Thread",
+    "TooLarge",
+    "TooManyRequests",
+    "Upload",
+    "User",
+    "Web",
+    "after_commit",
+    "audit",
+    "contacts",
+    "delete",
+    "editing",
+    "files",
+    "frame",
+    "get",
+    "hookimpl",
+    "instant",
+    "interactions",
+    "job_actor",
+    "listing_of",
+    "mail",
+    "name_references",
+    "new_registry",
+    "next_number",
+    "normalise",
+    "patch",
+    "post",
+    "publish",
+    "put",
+    "read_one",
+    "read_page",
+    "reference",
+    "relationships",
+    "roles",
+    "row_scope",
+    "savepoint",
+    "search",
+    "table",
+    "table_args",
+    "timeline",
+    "total",
+    "utc_now",
+]

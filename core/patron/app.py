@@ -39,11 +39,15 @@ def app_of(assembly: Assembly) -> Litestar:
     """The application of an assembly. Its ``state`` carries the assembly as ``assembly``."""
     server = Server(assembly)
     handlers: list[Any] = [_handler(server, route) for route in assembly.routes]
-    handlers += [create_static_files_router(path, directories=[folder]) for path, folder in _static_folders(assembly)]
+    handlers += [
+        create_static_files_router(path, directories=[folder]) for path, folder in _static_folders(assembly)
+    ]
 
     def on_error(request: Request[Any, Any, Any], error: Exception) -> HttpResponse[Any]:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        known = PatronError() if status >= 500 else _ERRORS.get(status, BadRequest)(getattr(error, "detail", ""))
+        known = (
+            PatronError() if status >= 500 else _ERRORS.get(status, BadRequest)(getattr(error, "detail", ""))
+        )
         if status >= 500:
             logging.getLogger("patron.requests").error("unexpected", exc_info=error)
         else:

@@ -119,7 +119,7 @@ class Assembly:
             generation,
             frozenset(disabled),
             {key: {name: Scope(scope) for name, scope in grants.items()} for key, grants in granted},
-            {name: value for name, value in settings},
+            dict(settings.tuples()),
         )
         self.hooks.disabled = self.live.disabled
 
@@ -128,7 +128,9 @@ class Assembly:
         return int(session.execute(select(table(Generation).c.number)).scalar_one())
 
 
-def assemble(settings: Settings, plugins: Mapping[str, Any] | None = None, *, check_migrations: bool = True) -> Assembly:
+def assemble(
+    settings: Settings, plugins: Mapping[str, Any] | None = None, *, check_migrations: bool = True
+) -> Assembly:
     """Find, check, order and collect. Never migrates: a module whose migrations are behind is refused with the command.
 
     ``plugins`` adds modules that are not installed (tests). Raises SetupError when the core itself cannot start.
@@ -183,9 +185,13 @@ def _collect_once(assembly: Assembly, hooks: Hooks) -> None:
     assembly.handlers = _keyed(hooks, "register_event_handlers", lambda module, item: f"{module}.{item.name}")
     assembly.jobs = _keyed(hooks, "register_jobs", lambda module, item: f"{module}.{item.name}")
     assembly.metrics = _keyed(hooks, "register_metrics", lambda module, item: f"{module}.{item.name}")
-    assembly.portal_sections = sorted(hooks.collect("register_portal_sections"), key=lambda pair: pair[1].order)
+    assembly.portal_sections = sorted(
+        hooks.collect("register_portal_sections"), key=lambda pair: pair[1].order
+    )
     assembly.intents = _keyed(hooks, "register_intents", lambda _, item: item.name)
-    assembly.health_checks = _keyed(hooks, "register_health_checks", lambda module, item: f"{module}.{item.name}")
+    assembly.health_checks = _keyed(
+        hooks, "register_health_checks", lambda module, item: f"{module}.{item.name}"
+    )
     assembly.samples = sorted(hooks.collect("register_sample_data"), key=lambda pair: pair[1].order)
     assembly.commands = [command for _, command in hooks.collect("register_commands")]
 
@@ -229,9 +235,12 @@ def _routes(assembly: Assembly) -> list[Route]:
     taken: dict[tuple[str, str], str] = {}
     kept: list[Route] = []
     declared: list[tuple[str, Route]] = [
-        (module, replace(route, module=module)) for module, route in assembly.hooks.collect("register_controllers")
+        (module, replace(route, module=module))
+        for module, route in assembly.hooks.collect("register_controllers")
     ]
-    generated = [(resource.module, route) for resource in assembly.resources.values() for route in routes_of(resource)]
+    generated = [
+        (resource.module, route) for resource in assembly.resources.values() for route in routes_of(resource)
+    ]
     for module, route in [*declared, *generated]:
         key = (route.method, _shape(route.path))
         if not route.permission or (route.permission == ANYONE) != (route.face == "public"):
@@ -240,7 +249,9 @@ def _routes(assembly: Assembly) -> list[Route]:
                 raise SetupError(reason)
             assembly.hooks.refuse(module, reason)
         elif key in taken:
-            assembly.hooks.refuse(module, f"The route {route.method} {route.path} is taken by “{taken[key]}”.")
+            assembly.hooks.refuse(
+                module, f"The route {route.method} {route.path} is taken by “{taken[key]}”."
+            )
         else:
             taken[key] = module
             kept.append(route)

@@ -185,13 +185,17 @@ def check_customer_archive(ctx: Context, customers: Sequence[Customer]) -> Seque
 
 
 @hook("abort")
-def before_customer_merge(ctx: Context, survivor_id: int, merged_id: int) -> Sequence[Mapping[str, Any]] | None:
+def before_customer_merge(
+    ctx: Context, survivor_id: int, merged_id: int
+) -> Sequence[Mapping[str, Any]] | None:
     """What a customer link cannot say about a merge, done by the module. Returns entries for the merge journal."""
     raise AssertionError
 
 
 @hook("abort")
-def after_customer_split(ctx: Context, survivor_id: int, merged_id: int, journal: Sequence[Mapping[str, Any]]) -> None:
+def after_customer_split(
+    ctx: Context, survivor_id: int, merged_id: int, journal: Sequence[Mapping[str, Any]]
+) -> None:
     """The reverse of ``before_customer_merge``; gets the entries that it returned."""
     raise AssertionError
 

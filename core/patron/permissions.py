@@ -60,7 +60,10 @@ class Actor:
 
     def scope(self, permission: str) -> Scope | None:
         """How far the permission reaches for this actor; None when it is not held."""
-        if not any(permission == rule or (rule[-1:] == "*" and permission.startswith(rule[:-1])) for rule in self.only):
+        if not any(
+            permission == rule or (rule[-1:] == "*" and permission.startswith(rule[:-1]))
+            for rule in self.only
+        ):
             return None
         return self.grants.get(permission) or self.grants.get("*")
 

@@ -98,7 +98,9 @@ def _describe(entry: metadata.EntryPoint) -> Plugin:
         name = canonicalize_name(requirement.name)
         if name.startswith("patron-") and _applies(requirement):
             requires.append(name.removeprefix("patron-"))
-    return Plugin(entry.name, entry.value.split(".")[0].split(":")[0], dist.name, dist.version, tuple(requires))
+    return Plugin(
+        entry.name, entry.value.split(".")[0].split(":")[0], dist.name, dist.version, tuple(requires)
+    )
 
 
 def _applies(requirement: Requirement) -> bool:
@@ -166,7 +168,9 @@ def _version_clash(distribution: str) -> str:
         except metadata.PackageNotFoundError:
             return f"It requires {requirement}, which is not installed. Run: pip install '{requirement}'"
         if not requirement.specifier.contains(installed, prereleases=True):
-            return f"It requires {requirement}, but {installed} is installed. Run: pip install '{requirement}'"
+            return (
+                f"It requires {requirement}, but {installed} is installed. Run: pip install '{requirement}'"
+            )
     return ""
 
 
@@ -282,7 +286,9 @@ class Hooks:
         try:
             return impl.function(*(arguments[name] for name in impl.argnames))
         finally:
-            log.warning("hook %s of %s: %.2f ms", hook, impl.plugin_name, (time.perf_counter() - begin) * 1000)
+            log.warning(
+                "hook %s of %s: %.2f ms", hook, impl.plugin_name, (time.perf_counter() - begin) * 1000
+            )
 
     def _check_types(self, hook: str, name: str, items: Sequence[Any]) -> None:
         wanted = hookspecs.ITEMS[hook]

@@ -25,14 +25,19 @@ from patron.contributions import Panel
 from patron.errors import Conflict, PatronError, SignInRequired
 from patron.permissions import Face
 from patron.plugins import Failure
-from patron.responses import Cookie, Document, Download, Flash, Json, Page, Redirect, Response
+from patron.responses import Cookie, Download, Flash, Json, Page, Redirect, Response
 from patron.routing import Route
 from patron.shell import make_shell, stranger_shell
 from patron.ui import CONTENT_SECURITY_POLICY, make_environment
 from patron.web import Web
 
 log = logging.getLogger("patron.rendering")
-_COOKIES = {Face.STAFF: "patron", Face.PUBLIC: "patron", Face.CUSTOMER: "patron-my", Face.PARTNER: "patron-partner"}
+_COOKIES = {
+    Face.STAFF: "patron",
+    Face.PUBLIC: "patron",
+    Face.CUSTOMER: "patron-my",
+    Face.PARTNER: "patron-partner",
+}
 _SIGN_IN = {Face.CUSTOMER: "/my/sign-in", Face.PARTNER: "/partner/sign-in"}
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -52,7 +57,9 @@ class Rendering:
         self.assembly = assembly
         folders = {"core": Path(str(files("patron"))) / "templates"}
         for plugin in assembly.plugins:
-            folder = Path(str(files(plugin.package))) / "templates" if plugin.module and plugin.package else None
+            folder = (
+                Path(str(files(plugin.package))) / "templates" if plugin.module and plugin.package else None
+            )
             if folder is not None and folder.is_dir():
                 folders[plugin.name] = folder
         self.environment = make_environment(folders)
@@ -94,17 +101,25 @@ class Rendering:
             return self._redirect(ctx.web, result)
         if isinstance(result, Download):
             return self._download(result)
-        return self._bytes(result.html.encode(), "text/html; charset=utf-8", headers={"Content-Security-Policy": result.csp})
+        return self._bytes(
+            result.html.encode(), "text/html; charset=utf-8", headers={"Content-Security-Policy": result.csp}
+        )
 
     def _bytes(
         self, body: bytes, media_type: str, status: int = 200, headers: Mapping[str, str] | None = None,
         cookies: list[HttpCookie] | None = None,
     ) -> HttpResponse[Any]:  # fmt: skip
         return HttpResponse(
-            body, media_type=media_type, status_code=status, headers={**self.headers, **(headers or {})}, cookies=cookies
+            body,
+            media_type=media_type,
+            status_code=status,
+            headers={**self.headers, **(headers or {})},
+            cookies=cookies,
         )
 
-    def _json(self, data: Any, status: int, headers: Mapping[str, str], media_type: str = "application/json") -> HttpResponse[Any]:
+    def _json(
+        self, data: Any, status: int, headers: Mapping[str, str], media_type: str = "application/json"
+    ) -> HttpResponse[Any]:
         body = b"" if status == 204 else _JSON.encode(data)
         return self._bytes(body, media_type, status, headers)
 
@@ -122,7 +137,9 @@ class Rendering:
         flashes, spent = self._flashes(web)
         shell = make_shell(ctx, route.face, csrf, flashes)
         template = page.partial if page.partial and web.htmx else page.template
-        html = self.environment.get_template(template).render(shell=shell, **self._with_panels(shell, page.data))
+        html = self.environment.get_template(template).render(
+            shell=shell, **self._with_panels(shell, page.data)
+        )
         if spent and not (page.partial and web.htmx):
             cookies.append(self._http_cookie(Cookie("patron-flash", "")))
         headers = {"Vary": "HX-Request, Cookie", **page.headers}
@@ -137,7 +154,15 @@ class Rendering:
 
     def _panel(self, shell: Any, module: str, item: Panel | Failure) -> dict[str, Any]:
         if isinstance(item, Failure):
-            return {"name": item.plugin, "title": item.plugin, "placement": "main", "failed": item.incident, "html": "", "icon": "", "order": 90}
+            return {
+                "name": item.plugin,
+                "title": item.plugin,
+                "placement": "main",
+                "failed": item.incident,
+                "html": "",
+                "icon": "",
+                "order": 90,
+            }
         panel = {
             "name": f"{module}.{item.name}", "title": item.title, "placement": item.placement, "failed": "",
             "icon": item.icon, "order": item.order, "html": "",
@@ -151,7 +176,9 @@ class Rendering:
             if self.assembly.hooks.strict:
                 raise
             panel["failed"] = uuid4().hex[:8]
-            log.exception("incident %s: the panel %s.%s could not be rendered", panel["failed"], module, item.name)
+            log.exception(
+                "incident %s: the panel %s.%s could not be rendered", panel["failed"], module, item.name
+            )
         return panel
 
     def _redirect(self, web: Web, result: Redirect) -> HttpResponse[Any]:
@@ -204,14 +231,24 @@ class Rendering:
         if isinstance(error, SignInRequired):
             return self._to_sign_in(web)
         if web.htmx:
-            html = self.environment.get_template("errors/toast.html").render(error=error, request_id=request_id)
+            html = self.environment.get_template("errors/toast.html").render(
+                error=error, request_id=request_id
+            )
             return self._bytes(html.encode(), "text/html; charset=utf-8", error.status, headers)
         shell = stranger_shell(self.assembly, web)
-        html = self.environment.get_template("errors/error.html").render(shell=shell, error=error, request_id=request_id)
+        html = self.environment.get_template("errors/error.html").render(
+            shell=shell, error=error, request_id=request_id
+        )
         return self._bytes(html.encode(), "text/html; charset=utf-8", error.status, headers)
 
     def _to_sign_in(self, web: Web) -> HttpResponse[Any]:
-        face = Face.CUSTOMER if web.path.startswith("/my") else Face.PARTNER if web.path.startswith("/partner") else Face.STAFF
+        face = (
+            Face.CUSTOMER
+            if web.path.startswith("/my")
+            else Face.PARTNER
+            if web.path.startswith("/partner")
+            else Face.STAFF
+        )
         back = web.path + (f"?{web.query_string}" if web.query_string else "")
         url = f"{_SIGN_IN.get(face, '/sign-in')}?{urlencode({'next': back if web.method == 'GET' else '/'})}"
         return self._redirect(web, Redirect(url))

@@ -45,7 +45,9 @@ class Route:
         return self.handler(*args, **kwargs)
 
 
-def _route(method: Method, transaction: Transaction, path: str, options: dict[str, Any]) -> Callable[..., Route]:
+def _route(
+    method: Method, transaction: Transaction, path: str, options: dict[str, Any]
+) -> Callable[..., Route]:
     options.setdefault("transaction", transaction)
 
     def make(handler: Callable[..., Any]) -> Route:

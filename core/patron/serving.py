@@ -29,7 +29,6 @@ from patron.accounts.authentication import ABSOLUTE, Identity, csrf_token, ident
 from patron.accounts.models import SignIn
 from patron.assembly import Assembly
 from patron.context import Context
-from patron.statements import statement_count
 from patron.errors import BadRequest, Conflict, Forbidden, NotFound, PatronError, SignInRequired, TooLarge
 from patron.permissions import ANONYMOUS, Face
 from patron.plugins import PluginFailed
@@ -37,6 +36,7 @@ from patron.records import table, utc_now
 from patron.rendering import Rendering
 from patron.responses import Response
 from patron.routing import ANYONE, SIGNED_IN, Route
+from patron.statements import statement_count
 from patron.web import Upload, Web
 
 log = logging.getLogger("patron.requests")
@@ -100,14 +100,23 @@ class Server:
                 return self.rendering.error(PatronError(f"Incident {request_id}."), web, request_id)
 
     def _unit(
-        self, route: Route, web: Web, params: Mapping[str, Any], address: str, request_id: str, left_out: dict[str, str]
+        self,
+        route: Route,
+        web: Web,
+        params: Mapping[str, Any],
+        address: str,
+        request_id: str,
+        left_out: dict[str, str],
     ) -> HttpResponse[Any]:
         cookie, bearer = self.rendering.session_cookie(web, route.face), _bearer(web)
         database = self.assembly.database
         transaction = database.write if route.transaction == "write" else database.read
         with transaction() as session:
             identity = identify(session, self.assembly, utc_now(), route.face, cookie, bearer)
-            web = replace(web, csrf=csrf_token(self.assembly.settings.secret_key, cookie or self.rendering.pre_cookie(web)))
+            web = replace(
+                web,
+                csrf=csrf_token(self.assembly.settings.secret_key, cookie or self.rendering.pre_cookie(web)),
+            )
             ctx = self._context(session, identity, web, address, request_id)
             ctx.cache["left_out"] = left_out
             self._admit(route, ctx, bool(bearer))

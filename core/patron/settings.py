@@ -73,7 +73,9 @@ def load_settings(folder: Path | str = ".", **overrides: Any) -> Settings:
         values["secret_key"] = _stored_secret(folder)
     known = {item.name for item in fields(Settings)}
     if unknown := sorted(set(values) - known):
-        raise SetupError(f"{CONFIG_NAME}: unknown settings {', '.join(unknown)}. Known are: {', '.join(sorted(known))}.")
+        raise SetupError(
+            f"{CONFIG_NAME}: unknown settings {', '.join(unknown)}. Known are: {', '.join(sorted(known))}."
+        )
     return _absolute_database(Settings(**values))
 
 

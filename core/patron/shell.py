@@ -11,7 +11,7 @@ from patron.assembly import Assembly
 from patron.context import Context
 from patron.permissions import Face
 from patron.responses import Flash
-from patron.ui import Shell, ShellBanner, ShellFlash, ShellLink, ShellNavGroup, ShellNavItem, ShellUser
+from patron.ui import Shell, ShellBanner, ShellFlash, ShellLink, ShellNavGroup, ShellNavItem, ShellUser, Theme
 from patron.ui.filters import initials
 from patron.web import Web
 
@@ -43,12 +43,19 @@ def make_shell(ctx: Context, face: Face, csrf: str, flashes: Sequence[Flash]) ->
 
 def stranger_shell(assembly: Assembly, web: Web) -> Shell:
     """The shell of an error page: nothing that needs a database."""
-    return Shell(assembly.settings.site_name, None, "", web.path, theme=_theme(web, "auto"), locale=assembly.settings.locale)
+    return Shell(
+        assembly.settings.site_name,
+        None,
+        "",
+        web.path,
+        theme=_theme(web, "auto"),
+        locale=assembly.settings.locale,
+    )
 
 
-def _theme(web: Web, chosen: str) -> str:  # type: ignore[type-var]
+def _theme(web: Web, chosen: str) -> Theme:
     wanted = web.cookies.get("theme") or chosen
-    return wanted if wanted in ("auto", "light", "dark") else "auto"
+    return "light" if wanted == "light" else "dark" if wanted == "dark" else "auto"
 
 
 def _navigation(ctx: Context) -> tuple[ShellNavGroup, ...]:
@@ -57,15 +64,24 @@ def _navigation(ctx: Context) -> tuple[ShellNavGroup, ...]:
     for module, item in ctx.assembly.nav:
         if module not in ctx.assembly.live.disabled and ctx.actor.may(item.permission):
             active = path == item.url or (item.url != "/" and path.startswith(f"{item.url}/"))
-            groups.setdefault(item.group, []).append((item.order, ShellNavItem(item.label, item.url, item.icon, active)))
+            groups.setdefault(item.group, []).append(
+                (item.order, ShellNavItem(item.label, item.url, item.icon, active))
+            )
     for resource in ctx.assembly.resources.values():
-        if resource.nav and resource.module not in ctx.assembly.live.disabled and ctx.actor.may(resource.permission("read")):
+        if (
+            resource.nav
+            and resource.module not in ctx.assembly.live.disabled
+            and ctx.actor.may(resource.permission("read"))
+        ):
             active = path == resource.path or path.startswith(f"{resource.path}/")
             entry = ShellNavItem(resource.label_plural, resource.path, resource.icon, active)
             groups.setdefault(resource.nav, []).append((40, entry))
-    order = sorted(groups.items(), key=lambda pair: (pair[0] == "Administration", min(place for place, _ in pair[1])))
+    order = sorted(
+        groups.items(), key=lambda pair: (pair[0] == "Administration", min(place for place, _ in pair[1]))
+    )
     return tuple(
-        ShellNavGroup(label, tuple(item for _, item in sorted(items, key=lambda pair: pair[0]))) for label, items in order
+        ShellNavGroup(label, tuple(item for _, item in sorted(items, key=lambda pair: pair[0])))
+        for label, items in order
     )
 
 
@@ -109,5 +125,6 @@ def quick_links(ctx: Context) -> list[dict[str, str]]:
         for item in group.items
     ]
     return places + [
-        {"label": f"New {link.label.lower()}", "hint": "Create", "url": link.url, "icon": "plus"} for link in _quick_create(ctx)
+        {"label": f"New {link.label.lower()}", "hint": "Create", "url": link.url, "icon": "plus"}
+        for link in _quick_create(ctx)
     ]

@@ -39,7 +39,10 @@ class Web:
     @property
     def htmx(self) -> bool:
         """Whether htmx asks for a part of a page (not for a page it merely boosts or restores)."""
-        return self.headers.get("hx-request") == "true" and self.headers.get("hx-history-restore-request") != "true"
+        return (
+            self.headers.get("hx-request") == "true"
+            and self.headers.get("hx-history-restore-request") != "true"
+        )
 
     def param(self, name: str, default: str = "") -> str:
         """The first value of a query parameter."""

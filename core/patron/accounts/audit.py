@@ -40,20 +40,28 @@ def record(
         resource=resource, record_id=record_id, request_id=ctx.request_id, address=ctx.address,
     )  # fmt: skip
     values = row.model_dump(exclude={"id"})
-    audit_id = ctx.session.execute(insert(table(Audit)).values(values).returning(table(Audit).c.id)).scalar_one()
+    audit_id = ctx.session.execute(
+        insert(table(Audit)).values(values).returning(table(Audit).c.id)
+    ).scalar_one()
     if changed:
         was = {name: plain(pair[0]) for name, pair in changed.items()}
         became = {name: plain(pair[1]) for name, pair in changed.items()}
         salt = secrets.token_hex(8)
         ctx.session.execute(
             insert(table(AuditValue)).values(
-                audit_id=audit_id, customer_id=customer_id, salt=salt, digest=digest(salt, was, became),
-                was=was, became=became,
-            )  # fmt: skip
+                audit_id=audit_id,
+                customer_id=customer_id,
+                salt=salt,
+                digest=digest(salt, was, became),
+                was=was,
+                became=became,
+            )
         )
     return int(audit_id)
 
 
 def digest(salt: str, was: Mapping[str, Any], became: Mapping[str, Any]) -> str:
     """The salted hash that stands for the values in the seal, so that erasing them breaks nothing."""
-    return hashlib.sha256(salt.encode() + msgspec.json.encode([was, became], order="deterministic")).hexdigest()
+    return hashlib.sha256(
+        salt.encode() + msgspec.json.encode([was, became], order="deterministic")
+    ).hexdigest()

@@ -51,7 +51,9 @@ def csrf_token(secret_key: str, cookie: str) -> str:
     return hmac.new(secret_key.encode(), b"csrf:" + cookie.encode(), hashlib.sha256).hexdigest()
 
 
-def identify(session: Session, assembly: Assembly, now: datetime, face: Face, cookie: str, bearer: str) -> Identity:
+def identify(
+    session: Session, assembly: Assembly, now: datetime, face: Face, cookie: str, bearer: str
+) -> Identity:
     """The identity of a request on a face. SignInRequired for a token that is wrong, expired or revoked."""
     if bearer:
         return _by_token(session, assembly, now, bearer)
@@ -94,17 +96,25 @@ def _user_by_session() -> Select[Any]:
 def _user_by_token() -> Select[Any]:
     t, users = table(Token), table(User)
     found = t.join(users, users.c.id == t.c.user_id)
-    return select(t.c.id, t.c.token_hash, t.c.expires_at, t.c.revoked_at, t.c.scopes, *_user_columns()).select_from(found)
+    return select(
+        t.c.id, t.c.token_hash, t.c.expires_at, t.c.revoked_at, t.c.scopes, *_user_columns()
+    ).select_from(found)
 
 
 def _by_user(session: Session, assembly: Assembly, now: datetime, cookie: str) -> Identity:
-    row = session.execute(_user_by_session().where(table(SignIn).c.token_hash == token_hash(cookie))).mappings().first()
+    row = (
+        session.execute(_user_by_session().where(table(SignIn).c.token_hash == token_hash(cookie)))
+        .mappings()
+        .first()
+    )
     if row is None:
         return Identity(ANONYMOUS, _generation(session, assembly))
     assembly.refresh(session, row["generation"])
     if not row["active"] or row["expires_at"] <= now or row["seen_at"] + IDLE <= now:
         return Identity(ANONYMOUS, row["generation"])
-    actor = Actor("user", row["user_id"], row["name"], row["email"], _grants(assembly, row["roles"]), _ids(row["teams"]))
+    actor = Actor(
+        "user", row["user_id"], row["name"], row["email"], _grants(assembly, row["roles"]), _ids(row["teams"])
+    )
     return Identity(
         actor, row["generation"], sign_in_id=row["id"], stale=row["seen_at"] + SEEN_EVERY <= now, theme=row["theme"],
         locale=row["locale"], time_zone=row["time_zone"],
@@ -112,7 +122,11 @@ def _by_user(session: Session, assembly: Assembly, now: datetime, cookie: str) -
 
 
 def _by_token(session: Session, assembly: Assembly, now: datetime, bearer: str) -> Identity:
-    row = session.execute(_user_by_token().where(table(Token).c.token_hash == token_hash(bearer))).mappings().first()
+    row = (
+        session.execute(_user_by_token().where(table(Token).c.token_hash == token_hash(bearer)))
+        .mappings()
+        .first()
+    )
     if row is None or not row["active"] or row["revoked_at"] is not None or row["expires_at"] <= now:
         raise SignInRequired("This API token is not valid: it is unknown, expired or revoked.")
     assembly.refresh(session, row["generation"])
@@ -120,7 +134,9 @@ def _by_token(session: Session, assembly: Assembly, now: datetime, bearer: str) 
         "token", row["user_id"], row["name"], row["email"], _grants(assembly, row["roles"]), _ids(row["teams"]),
         only=tuple(row["scopes"]),
     )  # fmt: skip
-    return Identity(actor, row["generation"], token_id=row["id"], locale=row["locale"], time_zone=row["time_zone"])
+    return Identity(
+        actor, row["generation"], token_id=row["id"], locale=row["locale"], time_zone=row["time_zone"]
+    )
 
 
 def _by_account(session: Session, assembly: Assembly, now: datetime, face: Face, cookie: str) -> Identity:
@@ -169,5 +185,5 @@ def _grants(assembly: Assembly, roles: str) -> Mapping[str, Scope]:
         for role_id in _ids(roles):
             for permission, scope in assembly.live.roles.get(role_id, {}).items():
                 together.setdefault(permission, []).append(scope)
-        cache[roles] = {name: scope for name, scopes in together.items() if (scope := widest(scopes))}
+        cache[roles] = {name: reach for name, scopes in together.items() if (reach := widest(scopes))}
     return cache[roles]

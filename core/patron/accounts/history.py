@@ -23,12 +23,20 @@ def of_record(ctx: Context, resource: str, record_id: int, limit: int = 50) -> l
         .limit(limit)
     )
     return [
-        {"at": row.at, "actor": row.actor_name, "action": row.action, "was": row.was or {}, "became": row.became or {}}
+        {
+            "at": row.at,
+            "actor": row.actor_name,
+            "action": row.action,
+            "was": row.was or {},
+            "became": row.became or {},
+        }
         for row in ctx.session.execute(statement)
     ]
 
 
-def values_before(ctx: Context, resource: str, record_id: int, fields: Sequence[str], version: int) -> dict[str, Any]:
+def values_before(
+    ctx: Context, resource: str, record_id: int, fields: Sequence[str], version: int
+) -> dict[str, Any]:
     """What ``fields`` were when the record had ``version``: create is version 1, each change adds one."""
     a, v = table(Audit), table(AuditValue)
     statement = (

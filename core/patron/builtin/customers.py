@@ -27,7 +27,9 @@ def register_controllers() -> Sequence[Route]:
 @hookimpl
 def register_permissions() -> Sequence[Permission]:
     return (
-        Permission("interactions.log", "Log calls, meetings and letters", {"manager": Scope.ALL, "user": Scope.ALL}),
+        Permission(
+            "interactions.log", "Log calls, meetings and letters", {"manager": Scope.ALL, "user": Scope.ALL}
+        ),
         Permission("views.publish", "Share saved views with everybody", {"manager": Scope.ALL}),
     )
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from patron.contributions import NavItem
-from patron.hookspecs import hookimpl
+from patron.files.controllers import ROUTES as FILE_ROUTES
 from patron.home import controllers
+from patron.hookspecs import hookimpl
 from patron.routing import Route
 
 
 @hookimpl
 def register_controllers() -> Sequence[Route]:
-    return controllers.ROUTES
+    return (*controllers.ROUTES, *FILE_ROUTES)
 
 
 @hookimpl

@@ -38,20 +38,50 @@ def record_consent(
         raise Invalid.field("purpose", "Say for what.")
     ctx.session.execute(
         insert(table(Consent)).values(
-            customer_id=customer_id, brand_id=brand_id, purpose=purpose.strip()[:100], channel=channel, granted=granted,
-            wording=wording, source=source, proof=proof, at=ctx.now, by=ctx.actor.name,
+            customer_id=customer_id,
+            brand_id=brand_id,
+            purpose=purpose.strip()[:100],
+            channel=channel,
+            granted=granted,
+            wording=wording,
+            source=source,
+            proof=proof,
+            at=ctx.now,
+            by=ctx.actor.name,
         )  # fmt: skip
     )
-    audit.record(ctx, "consent", "customers", customer_id, {f"{purpose} by {channel}": (None, granted)}, customer_id=customer_id)
+    audit.record(
+        ctx,
+        "consent",
+        "customers",
+        customer_id,
+        {f"{purpose} by {channel}": (None, granted)},
+        customer_id=customer_id,
+    )
     word = "granted" if granted else "withdrawn"
-    timeline.add(ctx, customer_id, "core.consent", f"Consent {word}: {purpose} by {channel}", snapshot={"source": source})
-    publish(ctx, "customers.consent", {"purpose": purpose, "channel": channel, "granted": granted}, customer_id=customer_id)
+    timeline.add(
+        ctx,
+        customer_id,
+        "core.consent",
+        f"Consent {word}: {purpose} by {channel}",
+        snapshot={"source": source},
+    )
+    publish(
+        ctx,
+        "customers.consent",
+        {"purpose": purpose, "channel": channel, "granted": granted},
+        customer_id=customer_id,
+    )
 
 
 def standing_consents(ctx: Context, customer_id: int) -> Sequence[Standing]:
     """The newest act for each purpose and channel. One statement."""
     t = table(Consent)
-    place = func.row_number().over(partition_by=(t.c.purpose, t.c.channel, t.c.brand_id), order_by=(t.c.at.desc(), t.c.id.desc()))
+    place = func.row_number().over(
+        partition_by=(t.c.purpose, t.c.channel, t.c.brand_id), order_by=(t.c.at.desc(), t.c.id.desc())
+    )
     inner = select(t, place.label("place")).where(t.c.customer_id == customer_id).subquery()
-    rows = ctx.session.execute(select(inner).where(inner.c.place == 1).order_by(inner.c.purpose, inner.c.channel))
+    rows = ctx.session.execute(
+        select(inner).where(inner.c.place == 1).order_by(inner.c.purpose, inner.c.channel)
+    )
     return [Standing(row.purpose, row.channel, row.granted, row.at, row.source, row.by) for row in rows]

@@ -39,7 +39,11 @@ def read_points(name: str, entries: Sequence[Any], *, country: str, organisation
         try:
             points.append(_point(name, entry, country, organisation))
         except Invalid as error:
-            errors.append(FieldError(name, f"Entry {index + 1}: {error.errors[0].message if error.errors else error.detail}"))
+            errors.append(
+                FieldError(
+                    name, f"Entry {index + 1}: {error.errors[0].message if error.errors else error.detail}"
+                )
+            )
     if errors:
         raise Invalid(errors[0].message, errors=errors)
     return list({(point.kind, point.value): point for point in reversed(points)}.values())[::-1]
@@ -56,7 +60,13 @@ def _point(name: str, entry: Any, country: str, organisation: bool) -> Point:
     if not isinstance(entry, str) or not entry.strip():
         raise Invalid.field(name, "takes text.")
     if name == "phones":
-        return Point("phone", normalise.phone_number(entry, country), entry.strip(), label, "switchboard" if organisation else "personal")
+        return Point(
+            "phone",
+            normalise.phone_number(entry, country),
+            entry.strip(),
+            label,
+            "switchboard" if organisation else "personal",
+        )
     address = normalise.email_address(entry)
     use = "role" if address.is_role else "shared" if organisation else "personal"
     return Point("email", address.normalised, address.display, label, use)
@@ -65,7 +75,9 @@ def _point(name: str, entry: Any, country: str, organisation: bool) -> Point:
 def _postal(entry: Any, country: str) -> Point:
     if not isinstance(entry, Mapping) or not set(entry) <= {*POSTAL_FIELDS, "label"}:
         raise Invalid.field("addresses", f"takes an object with {', '.join(POSTAL_FIELDS)}.")
-    raw = {key: str(value)[:500] for key, value in entry.items() if key != "label" and value not in (None, "")}
+    raw = {
+        key: str(value)[:500] for key, value in entry.items() if key != "label" and value not in (None, "")
+    }
     if not raw:
         raise Invalid.field("addresses", "is empty.")
     cleaned = normalise.postal_address(raw, country)
@@ -131,7 +143,10 @@ def ensure_points(ctx: Context, points: Collection[Point]) -> dict[tuple[str, st
             for kind in {kind for kind, _ in unique}
         )
     )
-    ids = {(row.kind, row.value): row.id for row in ctx.session.execute(select(t.c.id, t.c.kind, t.c.value).where(match))}
+    ids = {
+        (row.kind, row.value): row.id
+        for row in ctx.session.execute(select(t.c.id, t.c.kind, t.c.value).where(match))
+    }
     missing = [point for key, point in unique.items() if key not in ids]
     if missing:
         rows = ctx.session.execute(
@@ -148,7 +163,9 @@ def ensure_points(ctx: Context, points: Collection[Point]) -> dict[tuple[str, st
     return ids
 
 
-def replace_external_ids(ctx: Context, customer_id: int, pairs: Sequence[tuple[str, str]], *, known: bool) -> None:
+def replace_external_ids(
+    ctx: Context, customer_id: int, pairs: Sequence[tuple[str, str]], *, known: bool
+) -> None:
     """Make these the customer's names in other systems. Conflict when one belongs to another customer."""
     t = table(ExternalId)
     if known:
@@ -158,7 +175,9 @@ def replace_external_ids(ctx: Context, customer_id: int, pairs: Sequence[tuple[s
     match = or_(*(and_(t.c.source == source, t.c.value == value) for source, value in pairs))
     if taken := ctx.session.execute(select(t.c.source, t.c.value, t.c.customer_id).where(match)).first():
         raise Conflict(f"{taken.source} {taken.value} is customer {taken.customer_id} already.")
-    ctx.session.execute(insert(t), [{"customer_id": customer_id, "source": s, "value": v} for s, v in dict.fromkeys(pairs)])
+    ctx.session.execute(
+        insert(t), [{"customer_id": customer_id, "source": s, "value": v} for s, v in dict.fromkeys(pairs)]
+    )
 
 
 def attach(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
@@ -175,8 +194,8 @@ def attach(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
             lists["addresses"].append({name: (row.parts or {}).get(name, "") for name in POSTAL_FIELDS})
         elif row.kind in ("email", "phone"):
             lists[f"{row.kind}s"].append(row.value)
-    for row in rows:
-        row.update(by_customer[int(row["id"])])
+    for shown in rows:
+        shown.update(by_customer[int(shown["id"])])
 
 
 def _points_and_ids(ids: Sequence[int]) -> Any:

@@ -39,7 +39,9 @@ def _day(ctx: Context, name: str) -> date | None:
 def older_entries(ctx: Context, customer_id: int) -> Page:
     """Older entries of the history, as a part for htmx or a page of their own."""
     customer = _customer(ctx, customer_id)
-    entries, older = timeline.read(ctx, customer_id, cursor=ctx.web.param("cursor"), kind=ctx.web.param("kind"))
+    entries, older = timeline.read(
+        ctx, customer_id, cursor=ctx.web.param("cursor"), kind=ctx.web.param("kind")
+    )
     older_url = f"/customers/{customer_id}/timeline?cursor={older}" if older else ""
     data = {"customer": customer, "timeline": entries, "older_url": older_url}
     return Page("customers/timeline.html", data, partial="customers/timeline_part.html")
@@ -49,7 +51,9 @@ def older_entries(ctx: Context, customer_id: int) -> Page:
 def timeline_api(ctx: Context, customer_id: int) -> Json:
     """The history of a customer, newest first."""
     _customer(ctx, customer_id)
-    entries, older = timeline.read(ctx, customer_id, cursor=ctx.web.param("cursor"), kind=ctx.web.param("kind"))
+    entries, older = timeline.read(
+        ctx, customer_id, cursor=ctx.web.param("cursor"), kind=ctx.web.param("kind")
+    )
     items = [
         {"id": str(e.id), "at": e.at, "kind": e.kind, "title": e.title, "body": e.body, "actor": e.actor, "module": e.module,
          "url": e.url or None, "snapshot": e.snapshot}
@@ -80,7 +84,13 @@ def log_touch(ctx: Context, customer_id: int) -> Redirect:
         at = parse_instant(web.value("at")) if web.value("at") else ctx.now
     except ValueError as error:
         raise Invalid.field("at", f"When {error}") from error
-    part = "caller" if web.value("channel") == "phone" else "from" if web.value("direction", "in") == "in" else "to"
+    part = (
+        "caller"
+        if web.value("channel") == "phone"
+        else "from"
+        if web.value("direction", "in") == "in"
+        else "to"
+    )
     minutes = web.value("minutes")
     interactions.log(
         ctx, web.value("channel", "phone"), [Party(part, customer_id, customer.primary_phone, customer.name, "chosen")],
@@ -156,7 +166,9 @@ def consent(ctx: Context, customer_id: int) -> Redirect:
 def prefer(ctx: Context, customer_id: int) -> Redirect:
     """Set what the customer prefers (form: channel, language, hours, time_zone, salutation)."""
     _customer(ctx, customer_id, "edit")
-    team.set_preference(ctx, customer_id, {name: ctx.web.value(name) for name in team.PREFERENCES if name in ctx.web.form})
+    team.set_preference(
+        ctx, customer_id, {name: ctx.web.value(name) for name in team.PREFERENCES if name in ctx.web.form}
+    )
     return _to(customer_id, "Preferences saved.")
 
 
@@ -183,7 +195,9 @@ def unassign(ctx: Context, customer_id: int, assignment_id: int) -> Redirect:
 @patch("/api/v1/customers/{customer_id:int}/owner", permission=EDIT)
 def hand_over(ctx: Context, customer_id: int) -> Json:
     """Hand a customer to another owner: ``{"owner": id}``."""
-    record = editing.change(ctx, ctx.assembly.resource("customers"), customer_id, {"owner": ctx.web.json_object().get("owner")})
+    record = editing.change(
+        ctx, ctx.assembly.resource("customers"), customer_id, {"owner": ctx.web.json_object().get("owner")}
+    )
     return Json({"id": str(record.key), "owner": str(record.owner_id), "version": record.version})
 
 

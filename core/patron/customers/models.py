@@ -101,7 +101,9 @@ class ContactPoint(Row, table=True):
     kind: str = Field(nullable=False)  # email | phone | postal | web | handle
     value: str = Field(nullable=False)  # normalised: what is matched
     display: str = Field(default="", nullable=False)  # as written
-    parts: dict[str, Any] = Field(default_factory=dict, sa_type=Json, nullable=False)  # postal: line1, city, …
+    parts: dict[str, Any] = Field(
+        default_factory=dict, sa_type=Json, nullable=False
+    )  # postal: line1, city, …
     deliverability: str = Field(default="unknown", nullable=False)  # unknown | good | full | blocked | dead
     deliverability_reason: str = Field(default="", nullable=False)
     checked_at: datetime | None = instant(nullable=True)
@@ -111,7 +113,9 @@ class ContactHolder(Row, table=True):
     """Who is reached at a contact point, and how: a role address never stands for one person."""
 
     __tablename__ = "core_contact_holder"
-    __table_args__ = table_args(UniqueConstraint("contact_point_id", "customer_id", name="uq_core_contact_holder"))
+    __table_args__ = table_args(
+        UniqueConstraint("contact_point_id", "customer_id", name="uq_core_contact_holder")
+    )
     contact_point_id: int = reference("core_contact_point", index=False)
     customer_id: int = reference("core_customer")
     use: str = Field(default="personal", nullable=False)  # personal | shared | role | switchboard

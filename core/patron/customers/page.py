@@ -47,7 +47,9 @@ def account_team(ctx: Context, customer_id: int) -> list[dict[str, Any]]:
     t, users, teams = table(Assignment), table(User), table(Team)
     statement = (
         select(t.c.id, t.c.role, t.c.since, t.c.until, users.c.name.label("user"), teams.c.name.label("team"))
-        .select_from(t.outerjoin(users, users.c.id == t.c.user_id).outerjoin(teams, teams.c.id == t.c.team_id))
+        .select_from(
+            t.outerjoin(users, users.c.id == t.c.user_id).outerjoin(teams, teams.c.id == t.c.team_id)
+        )
         .where(t.c.customer_id == customer_id)
         .order_by(t.c.until.is_not(None), t.c.id)
     )

@@ -70,13 +70,19 @@ def unrelate(ctx: Context, customer_id: int, relationship_id: int) -> None:
     ).first()
     if row is None:
         raise NotFound("There is no such relationship.")
-    audit.record(ctx, "unrelate", "customers", row.from_id, {row.kind: (row.to_id, None)}, customer_id=row.from_id)
+    audit.record(
+        ctx, "unrelate", "customers", row.from_id, {row.kind: (row.to_id, None)}, customer_id=row.from_id
+    )
 
 
 def _above(ctx: Context, customer_id: int, kind: str) -> set[int]:
     """Everyone above a customer by one kind: one recursive statement."""
     t = table(Relationship)
-    chain = select(t.c.to_id.label("id")).where(t.c.from_id == customer_id, t.c.kind == kind).cte("chain", recursive=True)
+    chain = (
+        select(t.c.to_id.label("id"))
+        .where(t.c.from_id == customer_id, t.c.kind == kind)
+        .cte("chain", recursive=True)
+    )
     chain = chain.union(select(t.c.to_id).where(t.c.from_id == chain.c.id, t.c.kind == kind))
     return {customer_id, *ctx.session.execute(select(chain.c.id)).scalars()}
 
@@ -98,8 +104,16 @@ class Related:
 def related_to(ctx: Context, customer_id: int, limit: int = 50) -> list[Related]:
     """Relationships of a customer from both ends, the current ones first. One statement."""
     t, c = table(Relationship), table(Customer)
-    forward = select(t, c.c.name, c.c.kind.label("other_kind")).join(c, c.c.id == t.c.to_id).where(t.c.from_id == customer_id)
-    backward = select(t, c.c.name, c.c.kind.label("other_kind")).join(c, c.c.id == t.c.from_id).where(t.c.to_id == customer_id)
+    forward = (
+        select(t, c.c.name, c.c.kind.label("other_kind"))
+        .join(c, c.c.id == t.c.to_id)
+        .where(t.c.from_id == customer_id)
+    )
+    backward = (
+        select(t, c.c.name, c.c.kind.label("other_kind"))
+        .join(c, c.c.id == t.c.from_id)
+        .where(t.c.to_id == customer_id)
+    )
     both = forward.union_all(backward).subquery()
     rows = ctx.session.execute(select(both).order_by(both.c.until.is_not(None), both.c.id).limit(limit))
     found = []

@@ -23,19 +23,28 @@ class CustomerRules(Rules):
 
     def check(self, ctx: Context, record: Customer | None, values: Mapping[str, Any]) -> None:
         kind = values.get("kind") or (record.kind if record else "person")
-        names = {name: values.get(name, getattr(record, name, "")) for name in ("name", "given_name", "family_name")}
+        names = {
+            name: values.get(name, getattr(record, name, ""))
+            for name in ("name", "given_name", "family_name")
+        }
         if not any(names.values()):
             raise Invalid.field("name", "A customer needs a name.")
         ctx.cache["points"] = {
-            name: contacts.read_points(name, values[name], country=ctx.assembly.settings.country, organisation=kind != "person")
+            name: contacts.read_points(
+                name, values[name], country=ctx.assembly.settings.country, organisation=kind != "person"
+            )
             for name in _KINDS
             if name in values
         }
         if "external_ids" in values:
             ctx.cache["external_ids"] = [_external_id(entry) for entry in values["external_ids"]]
 
-    def before_save(self, ctx: Context, record: Customer, values: Mapping[str, Any], *, created: bool) -> None:
-        derive_names(record, named="name" in values and bool(values["name"]), locale=ctx.assembly.settings.locale)
+    def before_save(
+        self, ctx: Context, record: Customer, values: Mapping[str, Any], *, created: bool
+    ) -> None:
+        derive_names(
+            record, named="name" in values and bool(values["name"]), locale=ctx.assembly.settings.locale
+        )
         points: Mapping[str, Sequence[contacts.Point]] = ctx.cache.get("points", {})
         if "emails" in points:
             record.primary_email = points["emails"][0].value if points["emails"] else ""
@@ -92,7 +101,9 @@ def derive_names(record: Customer, *, named: bool, locale: str) -> None:
     record.name = record.name or " ".join(part for part in (record.given_name, record.family_name) if part)
     ordered = f"{record.family_name} {record.given_name}".strip() if record.kind == "person" else record.name
     record.name_key = normalise.sort_key(ordered or record.name, locale)
-    record.match_key = normalise.fold(record.name) if record.kind == "person" else normalise.organisation_key(record.name)
+    record.match_key = (
+        normalise.fold(record.name) if record.kind == "person" else normalise.organisation_key(record.name)
+    )
 
 
 def _external_id(entry: Any) -> tuple[str, str]:

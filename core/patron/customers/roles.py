@@ -15,7 +15,9 @@ def give_role(ctx: Context, customer_id: int, role: str, module: str = "core") -
     held = select(t.c.id).where(t.c.customer_id == customer_id, t.c.role == role, t.c.until.is_(None))
     if ctx.session.execute(held).first() is not None:
         return False
-    ctx.session.execute(insert(t).values(customer_id=customer_id, role=role, module=module, since=ctx.now, until=None))
+    ctx.session.execute(
+        insert(t).values(customer_id=customer_id, role=role, module=module, since=ctx.now, until=None)
+    )
     return True
 
 
@@ -23,5 +25,7 @@ def end_role(ctx: Context, customer_id: int, role: str) -> None:
     """The customer has the role no longer; that it had stays on record."""
     t = table(CustomerRole)
     ctx.session.execute(
-        update(t).where(t.c.customer_id == customer_id, t.c.role == role, t.c.until.is_(None)).values(until=ctx.now)
+        update(t)
+        .where(t.c.customer_id == customer_id, t.c.role == role, t.c.until.is_(None))
+        .values(until=ctx.now)
     )

@@ -26,11 +26,17 @@ def assign(
         raise Invalid.field("user", "Choose a user or a team.")
     ctx.session.execute(
         insert(table(Assignment)).values(
-            customer_id=customer_id, user_id=user_id, team_id=team_id, role=role[:100] or "account manager",
-            since=since or ctx.now.date(), until=until,
+            customer_id=customer_id,
+            user_id=user_id,
+            team_id=team_id,
+            role=role[:100] or "account manager",
+            since=since or ctx.now.date(),
+            until=until,
         )  # fmt: skip
     )
-    audit.record(ctx, "assign", "customers", customer_id, {"team": (None, user_id or team_id)}, customer_id=customer_id)
+    audit.record(
+        ctx, "assign", "customers", customer_id, {"team": (None, user_id or team_id)}, customer_id=customer_id
+    )
     search.rescope(ctx, customer_id)
 
 
@@ -44,7 +50,9 @@ def end_assignment(ctx: Context, customer_id: int, assignment_id: int) -> None:
     )
     if ctx.session.execute(ended.returning(t.c.id)).first() is None:
         raise NotFound("There is no such member of the account team.")
-    audit.record(ctx, "unassign", "customers", customer_id, {"team": (assignment_id, None)}, customer_id=customer_id)
+    audit.record(
+        ctx, "unassign", "customers", customer_id, {"team": (assignment_id, None)}, customer_id=customer_id
+    )
     search.rescope(ctx, customer_id)
 
 
@@ -54,7 +62,9 @@ def set_preference(ctx: Context, customer_id: int, values: Mapping[str, str]) ->
     given = {name: values[name][:100] for name in PREFERENCES if name in values}
     before = ctx.session.execute(select(t).where(t.c.customer_id == customer_id)).mappings().first()
     if before is None:
-        ctx.session.execute(insert(t).values({**dict.fromkeys(PREFERENCES, ""), **given, "customer_id": customer_id}))
+        ctx.session.execute(
+            insert(t).values({**dict.fromkeys(PREFERENCES, ""), **given, "customer_id": customer_id})
+        )
     else:
         ctx.session.execute(update(t).where(t.c.customer_id == customer_id).values(given))
     changed = {name: (before[name] if before else "", value) for name, value in given.items()}

@@ -39,7 +39,8 @@ def palette(ctx: Context) -> Json:
         groups.append({"label": "Go to and create", "items": places[:8]})
     if text:
         records = [
-            {"label": item.title, "hint": item.label, "url": item.url, "icon": item.icon} for item in search.find(ctx, text, limit=12)
+            {"label": item.title, "hint": item.label, "url": item.url, "icon": item.icon}
+            for item in search.find(ctx, text, limit=12)
         ]
         if records:
             groups.append({"label": "Records", "items": records})
@@ -59,7 +60,9 @@ def theme(ctx: Context) -> Redirect:
     back = ctx.web.value("back") or ctx.web.value("next") or "/"
     if not back.startswith("/") or back.startswith(("//", "/\\")):
         back = "/"
-    cookie = Cookie("theme", wanted if wanted in ("light", "dark") else "", max_age=31_536_000, http_only=False)
+    cookie = Cookie(
+        "theme", wanted if wanted in ("light", "dark") else "", max_age=31_536_000, http_only=False
+    )
     return Redirect(back, cookies=(cookie,))
 
 
@@ -78,7 +81,11 @@ def live(ctx: Context) -> Json:
 @get("/health/ready", permission=ANYONE, face=Face.PUBLIC)
 def ready(ctx: Context) -> Json:
     """The database answers and is migrated."""
-    pending = [state.name for state in migration_status(ctx.assembly.database, ctx.assembly.distributions) if state.pending]
+    pending = [
+        state.name
+        for state in migration_status(ctx.assembly.database, ctx.assembly.distributions)
+        if state.pending
+    ]
     return Json({"status": "behind" if pending else "ok", "pending": pending}, 503 if pending else 200)
 
 

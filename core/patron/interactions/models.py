@@ -27,7 +27,8 @@ class Interaction(Record, table=True):
 
     __tablename__ = "core_interaction"
     __table_args__ = table_args(
-        Index("ix_core_interaction_at", "at", "id"), Index("ix_core_interaction_owner", "owner_id", "at", "id")
+        Index("ix_core_interaction_at", "at", "id"),
+        Index("ix_core_interaction_owner", "owner_id", "at", "id"),
     )
     thread_id: int = reference("core_thread")
     channel: str = Field(nullable=False)  # email | phone | fax | chat | sms | web | meeting | post
@@ -37,7 +38,9 @@ class Interaction(Record, table=True):
     body: str = Field(default="", nullable=False)
     at: datetime = instant(now=True)
     duration_seconds: int | None = None
-    bulk: bool = Field(default=False, nullable=False)  # above 20 outside parties: folded, moves no "last contact"
+    bulk: bool = Field(
+        default=False, nullable=False
+    )  # above 20 outside parties: folded, moves no "last contact"
     visibility: str = Field(default="all", nullable=False)  # all | team | private
     quarantined: bool = Field(default=False, nullable=False)
     joined_because: str = Field(default="", nullable=False)
@@ -114,7 +117,9 @@ class Mailbox(Record, table=True):
     name: str = Field(nullable=False, unique=True)
     address: str = Field(nullable=False)
     module: str = Field(default="core", nullable=False)  # who handles what arrives
-    settings: dict[str, Any] = Field(default_factory=dict, sa_type=Json, nullable=False)  # hosts, ports, users
+    settings: dict[str, Any] = Field(
+        default_factory=dict, sa_type=Json, nullable=False
+    )  # hosts, ports, users
     secret: str = Field(default="", nullable=False)
     active: bool = Field(default=True, nullable=False)
     uidvalidity: int = Field(default=0, sa_type=BigInt, nullable=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patron.contributions import Choice, CustomerLink, Field, Resource
+from patron.contributions import Choice, Field, Resource
 from patron.interactions.models import Interaction
 from patron.interactions.services import CHANNELS, INTENTS
 from patron.resources.rules import Rules

@@ -66,7 +66,9 @@ def log(
     moment = at or ctx.now
     if thread_id is None:
         thread_id = ctx.session.execute(
-            insert(table(Thread)).values(subject=subject, created_at=moment, last_at=moment).returning(table(Thread).c.id)
+            insert(table(Thread))
+            .values(subject=subject, created_at=moment, last_at=moment)
+            .returning(table(Thread).c.id)
         ).scalar_one()
     else:
         t = table(Thread)
@@ -91,8 +93,14 @@ def log(
             ],
         )  # fmt: skip
     if not quarantined:
-        _write_timeline(ctx, interaction, [p.customer_id for p in parties if p.customer_id], module, resource, record_id)
-    publish(ctx, "interactions.logged", {"id": interaction.key, "channel": channel, "direction": direction, "intent": intent})
+        _write_timeline(
+            ctx, interaction, [p.customer_id for p in parties if p.customer_id], module, resource, record_id
+        )
+    publish(
+        ctx,
+        "interactions.logged",
+        {"id": interaction.key, "channel": channel, "direction": direction, "intent": intent},
+    )
     return interaction
 
 
@@ -108,13 +116,20 @@ def _check(ctx: Context, channel: str, direction: str, intent: str, visibility: 
 
 
 def _write_timeline(
-    ctx: Context, interaction: Interaction, customer_ids: Iterable[int], module: str, resource: str, record_id: int | None
+    ctx: Context,
+    interaction: Interaction,
+    customer_ids: Iterable[int],
+    module: str,
+    resource: str,
+    record_id: int | None,
 ) -> None:
     """Once per customer, and once per organisation they belong to at that time."""
     direct = list(dict.fromkeys(customer_ids))
     names = names_of(ctx, direct)
-    title = interaction.subject or f"{CHANNELS[interaction.channel]} {'from' if interaction.direction == 'in' else 'to'} " + (
-        ", ".join(names.values()) or "unknown"
+    title = (
+        interaction.subject
+        or f"{CHANNELS[interaction.channel]} {'from' if interaction.direction == 'in' else 'to'} "
+        + (", ".join(names.values()) or "unknown")
     )
     shared: dict[str, Any] = {
         "at": interaction.at, "module": module, "resource": resource, "record_id": record_id, "thread_id": interaction.thread_id,
@@ -123,7 +138,13 @@ def _write_timeline(
     about = {"channel": interaction.channel, "direction": interaction.direction, "intent": interaction.intent}
     for customer_id in direct:
         timeline.add(
-            ctx, customer_id, f"core.{interaction.channel}", title, snapshot=about, contact=not interaction.bulk, **shared
+            ctx,
+            customer_id,
+            f"core.{interaction.channel}",
+            title,
+            snapshot=about,
+            contact=not interaction.bulk,
+            **shared,
         )
     for organisation_id, person_id in organisations_of(ctx, direct, interaction.at).items():
         if organisation_id not in direct:

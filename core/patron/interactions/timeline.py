@@ -55,10 +55,21 @@ def add(
     moment = at or ctx.now
     ctx.session.execute(
         insert(table(TimelineEntry)).values(
-            customer_id=customer_id, at=moment, module=module, kind=kind, title=title, body=body,
-            snapshot=dict(snapshot or {}), resource=resource, record_id=record_id, thread_id=thread_id,
-            interaction_id=interaction_id, actor_name=ctx.actor.name, visibility=visibility,
-            owner_id=ctx.actor.user_id, team_id=min(ctx.actor.team_ids, default=None),
+            customer_id=customer_id,
+            at=moment,
+            module=module,
+            kind=kind,
+            title=title,
+            body=body,
+            snapshot=dict(snapshot or {}),
+            resource=resource,
+            record_id=record_id,
+            thread_id=thread_id,
+            interaction_id=interaction_id,
+            actor_name=ctx.actor.name,
+            visibility=visibility,
+            owner_id=ctx.actor.user_id,
+            team_id=min(ctx.actor.team_ids, default=None),
         )  # fmt: skip
     )
     if contact:
@@ -80,9 +91,17 @@ def read(
         statement = statement.where(t.c.kind == kind)
     if cursor:
         statement = statement.where(tuple_(t.c.at, t.c.id) < tuple_(*position_of("timeline", cursor)))
-    rows = ctx.session.execute(statement.order_by(t.c.at.desc(), t.c.id.desc()).limit(limit + 1)).mappings().all()
+    rows = (
+        ctx.session.execute(statement.order_by(t.c.at.desc(), t.c.id.desc()).limit(limit + 1))
+        .mappings()
+        .all()
+    )
     entries = [_entry(ctx, row) for row in rows[:limit]]
-    older = write_position("timeline", rows[limit - 1]["at"], rows[limit - 1]["id"]) if len(rows) > limit else None
+    older = (
+        write_position("timeline", rows[limit - 1]["at"], rows[limit - 1]["id"])
+        if len(rows) > limit
+        else None
+    )
     return entries, older
 
 
@@ -94,7 +113,7 @@ def _visible(ctx: Context) -> Any:
     return or_(*seen)
 
 
-def _entry(ctx: Context, row: Mapping[str, Any]) -> Entry:
+def _entry(ctx: Context, row: Mapping[Any, Any]) -> Entry:
     return Entry(
         row["id"], row["at"], row["kind"], row["title"], row["body"], row["actor_name"],
         record_url(ctx, row["resource"], row["record_id"]), row["module"], row["thread_id"], row["interaction_id"],

@@ -156,14 +156,18 @@ def _once(ctx: Context, work: Callable[[], Json]) -> Json:
     t = table(IdempotencyKey)
     owner = f"{ctx.actor.kind}:{ctx.actor.id}"
     digest = hashlib.sha256(f"{ctx.web.method} {ctx.web.path}\n".encode() + ctx.web.body).hexdigest()
-    known = ctx.session.execute(select(t).where(t.c.owner == owner, t.c.request_key == key)).mappings().first()
+    known = (
+        ctx.session.execute(select(t).where(t.c.owner == owner, t.c.request_key == key)).mappings().first()
+    )
     if known is not None:
         if known["request_digest"] != digest:
             raise Conflict("This Idempotency-Key was used for another request.")
         return Json(msgspec.json.decode(known["body"]), known["status"], {"Idempotency-Replayed": "true"})
     # The row is taken first, so that a second request with the same key waits here and then clashes.
     ctx.session.execute(
-        insert(t).values(owner=owner, request_key=key, request_digest=digest, status=0, body="null", at=ctx.now)
+        insert(t).values(
+            owner=owner, request_key=key, request_digest=digest, status=0, body="null", at=ctx.now
+        )
     )
     result = work()
     body = msgspec.json.encode(result.data).decode()

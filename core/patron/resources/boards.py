@@ -36,7 +36,12 @@ def show_board(ctx: Context, *, resource: Resource) -> Page:
         }
         for choice in state.choices
     ]  # fmt: skip
-    data = {"resource": resource, "columns": columns, "move_url": f"{resource.path}/board/move", **pages.frame(ctx, resource)}
+    data = {
+        "resource": resource,
+        "columns": columns,
+        "move_url": f"{resource.path}/board/move",
+        **pages.frame(ctx, resource),
+    }
     return Page("resources/board.html", data, partial="resources/board_part.html")
 
 
@@ -47,7 +52,11 @@ def move(ctx: Context, *, resource: Resource) -> Redirect | Json:
         raise Invalid.field("id", "Which card?")
     version = ctx.web.value("version")
     record = editing.change(
-        ctx, resource, int(record_id), {resource.state: to}, version=int(version) if version.isdigit() else None
+        ctx,
+        resource,
+        int(record_id),
+        {resource.state: to},
+        version=int(version) if version.isdigit() else None,
     )
     if "application/json" in ctx.web.headers.get("accept", ""):
         return Json({"id": str(record.key), "version": record.version, "state": to})
@@ -56,7 +65,9 @@ def move(ctx: Context, *, resource: Resource) -> Redirect | Json:
 
 
 def _money(resource: Resource) -> Field | None:
-    return next((item for item in resource.fields if item.kind == "money" and item.name in resource.columns), None)
+    return next(
+        (item for item in resource.fields if item.kind == "money" and item.name in resource.columns), None
+    )
 
 
 def _totals(ctx: Context, resource: Resource, filter_: Any) -> dict[str, dict[str, Any]]:
@@ -82,7 +93,7 @@ def _cards(ctx: Context, resource: Resource, filter_: Any) -> dict[str, list[dic
     t = table_of(resource)
     state = t.c[resource.field(resource.state).attribute]
     place = func.row_number().over(partition_by=state, order_by=(t.c.updated_at.desc(), t.c.id.desc()))
-    names = [name for name in columns_of(resource)]
+    names = columns_of(resource)
     clauses = [t.c.trashed_at.is_(None), row_scope(ctx, resource), parse_filter(ctx, resource, filter_)]
     inner = select(*(t.c[name] for name in names), place.label("place")).where(*clauses).subquery()
     statement = select(inner).where(inner.c.place <= CARDS).order_by(inner.c.place)

@@ -23,7 +23,9 @@ LIMIT = 500
 def selected_ids(ctx: Context, resource: Resource, verb: str) -> list[int]:
     """The records that a list's form means: those that are ticked, or all that match its filter."""
     if ctx.web.value("all") == "true":
-        found = ctx.session.execute(matching_ids(ctx, resource, pages.listing_of(ctx, resource), verb, LIMIT + 1))
+        found = ctx.session.execute(
+            matching_ids(ctx, resource, pages.listing_of(ctx, resource), verb, LIMIT + 1)
+        )
         ids = [int(row[0]) for row in found]
     else:
         ids = [int(text) for text in ctx.web.values("selected") if text.isascii() and text.isdigit()]
@@ -36,7 +38,11 @@ def selected_ids(ctx: Context, resource: Resource, verb: str) -> list[int]:
 
 def _wanted(ctx: Context, resource: Resource) -> tuple[str, Any]:
     name = ctx.web.value("field")
-    if name not in resource.form or resource.field(name).kind in ("list", "computed") or resource.field(name).read_only:
+    if (
+        name not in resource.form
+        or resource.field(name).kind in ("list", "computed")
+        or resource.field(name).read_only
+    ):
         raise Invalid.field("field", "Choose a field to change.")
     return name, pages.form_value(ctx.web, resource.field(name))
 
@@ -45,12 +51,21 @@ def preview(ctx: Context, *, resource: Resource) -> Page:
     """What would become what: nothing is written."""
     ids = selected_ids(ctx, resource, "edit")
     fields = pages.bulk_fields(resource)
-    data: dict[str, Any] = {"resource": resource, "ids": ids, "fields": fields, "changes": None, "field": None, "errors": []}
+    data: dict[str, Any] = {
+        "resource": resource,
+        "ids": ids,
+        "fields": fields,
+        "changes": None,
+        "field": None,
+        "errors": [],
+    }
     if ctx.web.value("field"):
         name, value = _wanted(ctx, resource)
         item = resource.field(name)
         settings = ctx.assembly.settings
-        taken = take(resource, {name: value}, partial=True, currency=settings.currency, country=settings.country)[name]
+        taken = take(
+            resource, {name: value}, partial=True, currency=settings.currency, country=settings.country
+        )[name]
         records = editing.load_many(ctx, resource, ids, "edit")
         title = resource.field(resource.title).attribute
         data |= {
@@ -72,7 +87,9 @@ def apply(ctx: Context, *, resource: Resource) -> Redirect:
     before = {str(r.key): [_stored(resource, r, name), r.version + 1] for r in records}
     for record_id in ids:
         editing.change(ctx, resource, record_id, {name: value})
-    changed = {key: pair for key, pair in before.items() if _stored(resource, _by_id(records, key), name) != pair[0]}
+    changed = {
+        key: pair for key, pair in before.items() if _stored(resource, _by_id(records, key), name) != pair[0]
+    }
     bulk_id = ctx.session.execute(
         insert(table(BulkJob))
         .values(
@@ -81,7 +98,9 @@ def apply(ctx: Context, *, resource: Resource) -> Redirect:
         )
         .returning(table(BulkJob).c.id)
     ).scalar_one()  # fmt: skip
-    flash = Flash(f"{len(changed)} changed.", undo_url=f"{resource.path}/bulk/{bulk_id}/undo" if changed else "")
+    flash = Flash(
+        f"{len(changed)} changed.", undo_url=f"{resource.path}/bulk/{bulk_id}/undo" if changed else ""
+    )
     return Redirect(resource.path, flash)
 
 

@@ -45,7 +45,11 @@ def problems_of(resource: Resource, resources: Mapping[str, Resource]) -> Iterat
 def _field_problems(item: Field, columns: Table, resources: Mapping[str, Resource]) -> Iterator[str]:
     if item.kind in _WITHOUT_COLUMN:
         return
-    needed = [item.attribute, *([item.sort_column] if item.sort_column else []), *([item.match_column] if item.match_column else [])]
+    needed = [
+        item.attribute,
+        *([item.sort_column] if item.sort_column else []),
+        *([item.match_column] if item.match_column else []),
+    ]
     if item.kind == "money":
         needed.append("currency")
     for name in needed:

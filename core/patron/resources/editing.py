@@ -86,7 +86,11 @@ def trash(ctx: Context, resource: Resource, ids: Sequence[int]) -> list[int]:
     """Move records to the trash, from where they can be restored. All or none."""
     records = load_many(ctx, resource, ids, "delete")
     if resource.model is Customer:
-        reasons = [r for _, found in ctx.assembly.hooks.transact(ctx, "check_customer_archive", customers=records) for r in found]
+        reasons = [
+            r
+            for _, found in ctx.assembly.hooks.transact(ctx, "check_customer_archive", customers=records)
+            for r in found
+        ]
         if reasons:
             raise Invalid(reasons[0], errors=[FieldError("", reason) for reason in reasons])
     rules_of(resource).before_trash(ctx, records)
@@ -116,7 +120,9 @@ def restore(ctx: Context, resource: Resource, ids: Sequence[int]) -> list[int]:
     for record in records:
         search.index(ctx, resource, record)
         audit.record(ctx, "restore", resource.key, record.key, customer_id=customer_of(resource, record))
-        publish(ctx, f"{resource.key}.restored", {"id": record.key}, customer_id=customer_of(resource, record))
+        publish(
+            ctx, f"{resource.key}.restored", {"id": record.key}, customer_id=customer_of(resource, record)
+        )
     return [record.key for record in records]
 
 
@@ -132,7 +138,9 @@ def load_many(
     table = table_of(resource)
     statement = select(resource.model).where(table.c.id.in_(list(ids)), row_scope(ctx, resource, verb))
     if trashed is not None:
-        statement = statement.where(table.c.trashed_at.is_not(None) if trashed else table.c.trashed_at.is_(None))
+        statement = statement.where(
+            table.c.trashed_at.is_not(None) if trashed else table.c.trashed_at.is_(None)
+        )
     if verb != "read":
         statement = statement.with_for_update()
     found = {record.id: record for record in ctx.session.execute(statement).scalars()}

@@ -44,7 +44,9 @@ def download(ctx: Context, *, resource: Resource) -> Download:
     with ctx.assembly.database.write() as session:
         ctx.session = session
         audit.record(ctx, "export", resource.key, None)
-    return Download(_encoded(export_lines(ctx, resource, listing)), f"{resource.name}.csv", "text/csv; charset=utf-8")
+    return Download(
+        _encoded(export_lines(ctx, resource, listing)), f"{resource.name}.csv", "text/csv; charset=utf-8"
+    )
 
 
 def export_lines(ctx: Context, resource: Resource, listing: Listing) -> Iterator[str]:
@@ -77,7 +79,9 @@ def _batch(ctx: Context, resource: Resource, listing: Listing, last: int) -> lis
     ]  # fmt: skip
     if listing.search:
         clauses.append(search_clause(ctx, resource, listing.search))
-    statement = select(*(t.c[name] for name in columns_of(resource))).where(*clauses).order_by(t.c.id).limit(BATCH)
+    statement = (
+        select(*(t.c[name] for name in columns_of(resource))).where(*clauses).order_by(t.c.id).limit(BATCH)
+    )
     items = [give(resource, row) for row in ctx.session.execute(statement).mappings()]
     rules_of(resource).expand(ctx, items, None)
     return items

@@ -63,7 +63,9 @@ class _Parser:
     ctx: Context
     nodes: int = field(default=0)
 
-    def parse(self, resource: Resource, source: FromClause | Table, data: Any, depth: int) -> ColumnElement[bool]:
+    def parse(
+        self, resource: Resource, source: FromClause | Table, data: Any, depth: int
+    ) -> ColumnElement[bool]:
         if depth > MAX_DEPTH:
             raise _refuse(f"The filter is nested deeper than {MAX_DEPTH} levels.")
         if not isinstance(data, Mapping) or not data:
@@ -89,7 +91,9 @@ class _Parser:
 
     def _field(self, resource: Resource, source: Any, key: str, value: Any) -> ColumnElement[bool]:
         if key not in resource.filters:
-            raise _refuse(f"“{key}” cannot be filtered by. Fields are: {', '.join(sorted(resource.filters))}.")
+            raise _refuse(
+                f"“{key}” cannot be filtered by. Fields are: {', '.join(sorted(resource.filters))}."
+            )
         item = resource.field(key)
         conditions = value if isinstance(value, Mapping) and not _is_relative(value) else {"eq": value}
         if not conditions:
@@ -107,16 +111,27 @@ class _Parser:
                 raise _refuse(f"“in” takes a list of at most {MAX_LIST} values.")
             return self._compared(item, source).in_([self._operand(item, value) for value in operand])
         if op not in _COMPARE:
-            raise _refuse(f"There is no operator “{op}”. There are: {', '.join((*_COMPARE, 'in', 'contains', 'starts', 'empty'))}.")
+            raise _refuse(
+                f"There is no operator “{op}”. There are: {', '.join((*_COMPARE, 'in', 'contains', 'starts', 'empty'))}."
+            )
         if operand is None and op in ("eq", "ne"):
             return _empty(item, column, op == "eq")
-        if op not in ("eq", "ne", "in") and item.kind in (*_TEXT, "bool", "choice", "user", "team", "customer", "ref"):
+        if op not in ("eq", "ne", "in") and item.kind in (
+            *_TEXT,
+            "bool",
+            "choice",
+            "user",
+            "team",
+            "customer",
+            "ref",
+        ):
             raise _refuse(f"“{item.name}” cannot be compared by “{op}”.")
         clause: ColumnElement[bool] = _COMPARE[op](self._compared(item, source), self._operand(item, operand))
         return or_(clause, column.is_(None)) if op == "ne" and column.nullable else clause
 
-    def _compared(self, item: Field, source: Any) -> Any:
-        return source.c[item.match_column or item.attribute]
+    def _compared(self, item: Field, source: Any) -> ColumnElement[Any]:
+        column: ColumnElement[Any] = source.c[item.match_column or item.attribute]
+        return column
 
     def _operand(self, item: Field, value: Any) -> Any:
         """The value as the column stores it."""
@@ -155,7 +170,9 @@ class _Parser:
             raise _refuse("“related” is for customers.")
         spec = _spec(value, ("by", "role", "where", "reverse"), "related")
         links, other = table(Relationship).alias(), table(Customer).alias()
-        near, far = (links.c.to_id, links.c.from_id) if spec.get("reverse") else (links.c.from_id, links.c.to_id)
+        near, far = (
+            (links.c.to_id, links.c.from_id) if spec.get("reverse") else (links.c.from_id, links.c.to_id)
+        )
         clauses = [near == source.c.id, far == other.c.id, other.c.trashed_at.is_(None)]
         if spec.get("by"):
             clauses.append(links.c.kind == str(spec["by"]))
@@ -211,7 +228,9 @@ def _typed(item: Field, value: Any, kind: type) -> Any:
 
 def _integer(item: Field, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**63:
-        raise _refuse(f"“{item.name}” takes a whole number{' of minor units' if item.kind == 'money' else ''}.")
+        raise _refuse(
+            f"“{item.name}” takes a whole number{' of minor units' if item.kind == 'money' else ''}."
+        )
     return value
 
 

@@ -27,7 +27,11 @@ def document(assembly: Assembly) -> dict[str, Any]:
             schemas[f"{_name(resource)}Input"] = _input(resource)
         paths.update(_paths(resource))
     for route in assembly.routes:
-        if route.path.startswith("/api/") and _plain_path(route) not in paths and route.module not in assembly.live.disabled:
+        if (
+            route.path.startswith("/api/")
+            and _plain_path(route) not in paths
+            and route.module not in assembly.live.disabled
+        ):
             paths.setdefault(_plain_path(route), {})[route.method.lower()] = _other(route)
     return {
         "openapi": "3.1.0",
@@ -35,7 +39,10 @@ def document(assembly: Assembly) -> dict[str, Any]:
         "servers": [{"url": assembly.settings.base_url}],
         "security": [{"token": []}],
         "paths": dict(sorted(paths.items())),
-        "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
     }
 
 
@@ -145,9 +152,19 @@ def _paths(resource: Resource) -> dict[str, Any]:
     base, name = f"/api/v1{resource.path}", _name(resource)
     one = _content({"$ref": f"{_REF}{name}"})
     body = {"required": True, "content": _content({"$ref": f"{_REF}{name}Input"})}
-    header = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "maxLength": 200}}
+    header = {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string", "maxLength": 200},
+    }
     match = {"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"}}
-    record = {"name": "record_id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1, "maximum": MAX_INTEGER}}
+    record = {
+        "name": "record_id",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1, "maximum": MAX_INTEGER},
+    }
     page = {
         "type": "object", "required": ["items", "next"],
         "properties": {"items": {"type": "array", "items": {"$ref": f"{_REF}{name}"}}, "next": {"type": ["string", "null"]}},
@@ -180,7 +197,11 @@ def _paths(resource: Resource) -> dict[str, Any]:
         )  # fmt: skip
         paths[f"{base}/bulk"] = {"post": _bulk(operation, name, plural)}
     if "delete" in resource.verbs:
-        item["delete"] = operation("trash", f"Move a {single} to the trash", responses={"204": {"description": "In the trash"}, **_problems(401, 403, 404, 422, 503)})
+        item["delete"] = operation(
+            "trash",
+            f"Move a {single} to the trash",
+            responses={"204": {"description": "In the trash"}, **_problems(401, 403, 404, 422, 503)},
+        )
         paths[f"{base}/{{record_id}}/restore"] = {
             "parameters": [record],
             "post": operation("restore", f"Restore a {single}", responses={"200": {"description": "The record", "content": one}, **_problems(401, 403, 404, 422, 503)}),
@@ -190,7 +211,12 @@ def _paths(resource: Resource) -> dict[str, Any]:
 
 def _bulk(operation: Any, name: str, plural: str) -> dict[str, Any]:
     records = {"type": "array", "minItems": 1, "maxItems": MAX_BULK, "items": {"type": "object"}}
-    body = {"type": "object", "required": ["records"], "additionalProperties": False, "properties": {"records": records}}
+    body = {
+        "type": "object",
+        "required": ["records"],
+        "additionalProperties": False,
+        "properties": {"records": records},
+    }
     results = {"type": "object", "properties": {"results": {"type": "array", "items": {"type": "object"}}}}
     found: dict[str, Any] = operation(
         "bulk", f"Create and change {plural}, a result for each", requestBody={"required": True, "content": _content(body)},

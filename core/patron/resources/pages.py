@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -39,7 +40,13 @@ _RESERVED = ("q", "sort", "cursor", "filter", "trashed", "columns", "view")
 def frame(ctx: Context, resource: Resource) -> dict[str, Any]:
     """Which verbs the actor holds, and where the resource's pages are."""
     may = {verb: verb in resource.verbs and ctx.actor.may(resource.permission(verb)) for verb in _VERBS}
-    return {"resource": resource, "may": may, "path": resource.path, "query": ctx.web.query_string, "errors": []}
+    return {
+        "resource": resource,
+        "may": may,
+        "path": resource.path,
+        "query": ctx.web.query_string,
+        "errors": [],
+    }
 
 
 _VERBS = ("read", "create", "edit", "delete", "export", "import")
@@ -84,7 +91,9 @@ def query_with(ctx: Context, resource: Resource, changes: Mapping[str, str | Non
 def show_list(ctx: Context, *, resource: Resource) -> Page:
     """The list: one statement for the rows, one per kind of reference shown, one for the saved views."""
     columns = _columns(ctx, resource)
-    names = dict.fromkeys([*(item.name for item in columns), resource.title, *([resource.state] if resource.state else [])])
+    names = dict.fromkeys(
+        [*(item.name for item in columns), resource.title, *([resource.state] if resource.state else [])]
+    )
     listing = replace(listing_of(ctx, resource), fields=tuple(names))
     page = read_page(ctx, resource, listing)
     name_references(ctx, resource, page.items)
@@ -121,12 +130,21 @@ def _columns(ctx: Context, resource: Resource) -> list[Field]:
 def _column(ctx: Context, resource: Resource, item: Field, sort: str) -> dict[str, Any]:
     """A heading, and where its arrows lead when the list can be sorted by it."""
     sortable = {name.removeprefix("-") for name in resource.sorts}
-    direction = "" if sort.removeprefix("-") != item.name else "descending" if sort.startswith("-") else "ascending"
+    direction = (
+        "" if sort.removeprefix("-") != item.name else "descending" if sort.startswith("-") else "ascending"
+    )
     url = ""
     if item.name in sortable:
         wanted = f"-{item.name}" if direction == "ascending" else item.name
         url = f"{resource.path}?{query_with(ctx, resource, {'sort': wanted})}"
-    return {"key": item.name, "label": item.label, "kind": item.kind, "sort_url": url, "sorted": direction, "numeric": item.kind in ("money", "integer")}
+    return {
+        "key": item.name,
+        "label": item.label,
+        "kind": item.kind,
+        "sort_url": url,
+        "sorted": direction,
+        "numeric": item.kind in ("money", "integer"),
+    }
 
 
 def _at(ctx: Context, resource: Resource, cursor: str | None) -> str:
@@ -148,9 +166,21 @@ def _active_filters(ctx: Context, resource: Resource) -> list[dict[str, str]]:
         if value:
             item = resource.field(name)
             shown = next((choice.label for choice in item.choices if choice.value == value), value)
-            active.append({"label": item.label, "value": shown, "url": f"{resource.path}?{query_with(ctx, resource, {name: None})}"})
+            active.append(
+                {
+                    "label": item.label,
+                    "value": shown,
+                    "url": f"{resource.path}?{query_with(ctx, resource, {name: None})}",
+                }
+            )
     if ctx.web.param("filter"):
-        active.append({"label": "Filter", "value": ctx.web.param("filter"), "url": f"{resource.path}?{query_with(ctx, resource, {'filter': None})}"})
+        active.append(
+            {
+                "label": "Filter",
+                "value": ctx.web.param("filter"),
+                "url": f"{resource.path}?{query_with(ctx, resource, {'filter': None})}",
+            }
+        )
     return active
 
 
@@ -188,7 +218,7 @@ def names_of(ctx: Context, item: Field, ids: Iterable[int]) -> dict[int, str]:
     return {row[0]: str(row[1]) for row in rows}
 
 
-def _reference_url(ctx: Context, item: Field, value: str) -> str:
+def _reference_url(ctx: Context, item: Field, value: Any) -> str:
     if item.kind == "customer":
         return f"/customers/{value}"
     return f"{ctx.assembly.resource(item.ref).path}/{value}" if item.kind == "ref" else ""
@@ -199,7 +229,7 @@ def _people(ctx: Context, fields: Sequence[Field]) -> dict[str, list[tuple[str, 
     found: dict[str, list[tuple[str, str]]] = {}
     for item in fields:
         if item.kind in ("user", "team"):
-            options = ctx.cached(("people", item.kind), lambda kind=item.kind: _options(ctx, kind))
+            options = ctx.cached(("people", item.kind), partial(_options, ctx, item.kind))
             found[item.name] = options
     return found
 
@@ -237,7 +267,11 @@ def _views(ctx: Context, resource: Resource) -> list[dict[str, Any]]:
 
 def save_view(ctx: Context, *, resource: Resource) -> Redirect:
     """Keep the list as it is filtered and sorted under a name (form: ``name``, ``query``, ``audience``)."""
-    name, query, audience = ctx.web.value("name"), ctx.web.value("query"), ctx.web.value("audience", "private")
+    name, query, audience = (
+        ctx.web.value("name"),
+        ctx.web.value("query"),
+        ctx.web.value("audience", "private"),
+    )
     if not name or len(name) > 100:
         raise Invalid.field("name", "A view needs a name of at most 100 characters.")
     if audience not in ("private", "team", "public"):
@@ -247,8 +281,15 @@ def save_view(ctx: Context, *, resource: Resource) -> Redirect:
     query = urlencode([(k, v) for k, v in parse_qsl(query) if k != "cursor"])
     ctx.session.execute(
         insert(table(SavedView)).values(
-            resource=resource.key, name=name, query=query[:4000], audience=audience, owner_id=ctx.actor.user_id,
-            team_id=min(ctx.actor.team_ids, default=None), version=1, created_at=ctx.now, updated_at=ctx.now,
+            resource=resource.key,
+            name=name,
+            query=query[:4000],
+            audience=audience,
+            owner_id=ctx.actor.user_id,
+            team_id=min(ctx.actor.team_ids, default=None),
+            version=1,
+            created_at=ctx.now,
+            updated_at=ctx.now,
         )  # fmt: skip
     )
     return Redirect(f"{resource.path}?{query}", Flash(f"View “{name}” saved."))
@@ -305,7 +346,10 @@ def _holds(ctx: Context, resource: Resource, record_id: int, verb: str) -> bool:
     if scope is None or scope == "all":
         return scope is not None
     t = table_of(resource)
-    return ctx.session.execute(select(t.c.id).where(t.c.id == record_id, row_scope(ctx, resource, verb))).first() is not None
+    return (
+        ctx.session.execute(select(t.c.id).where(t.c.id == record_id, row_scope(ctx, resource, verb))).first()
+        is not None
+    )
 
 
 def show_history(ctx: Context, record_id: int, *, resource: Resource) -> Page:
@@ -313,7 +357,13 @@ def show_history(ctx: Context, record_id: int, *, resource: Resource) -> Page:
     item = read_one(ctx, resource, record_id)
     labels = {f.name: f.label for f in resource.fields}
     entries = history.of_record(ctx, resource.key, record_id)
-    data = {**frame(ctx, resource), "item": item, "title": item.get(resource.title) or record_id, "entries": entries, "labels": labels}
+    data = {
+        **frame(ctx, resource),
+        "item": item,
+        "title": item.get(resource.title) or record_id,
+        "entries": entries,
+        "labels": labels,
+    }
     return Page("resources/history.html", data, partial="resources/history_part.html")
 
 
@@ -378,7 +428,9 @@ def restore_records(ctx: Context, *, resource: Resource) -> Redirect:
     if not ids:
         raise Invalid("Tick at least one record.")
     editing.restore(ctx, resource, ids)
-    return Redirect(f"{resource.path}/{ids[0]}" if len(ids) == 1 else resource.path, Flash(f"{len(ids)} restored."))
+    return Redirect(
+        f"{resource.path}/{ids[0]}" if len(ids) == 1 else resource.path, Flash(f"{len(ids)} restored.")
+    )
 
 
 def form_fields(resource: Resource) -> list[Field]:
@@ -395,7 +447,7 @@ def form_values(web: Web, resource: Resource) -> dict[str, Any]:
     """The form's fields that were sent, as ``editing`` takes them."""
     sent = {}
     for item in form_fields(resource):
-        if item.name in web.form or item.kind == "bool" and f"{item.name}-sent" in web.form or any(
+        if item.name in web.form or (item.kind == "bool" and f"{item.name}-sent" in web.form) or any(
             name.startswith(f"{item.name}-") for name in web.form
         ):  # fmt: skip
             sent[item.name] = form_value(web, item)
@@ -417,7 +469,11 @@ def form_value(web: Web, item: Field) -> Any:
 
 
 def _form(
-    ctx: Context, resource: Resource, values: Mapping[str, Any], record_id: int | None, errors: Sequence[FieldError] = ()
+    ctx: Context,
+    resource: Resource,
+    values: Mapping[str, Any],
+    record_id: int | None,
+    errors: Sequence[FieldError] = (),
 ) -> Page:
     fields = form_fields(resource)
     shown = dict(values)
@@ -436,7 +492,9 @@ def _form(
         "action": f"{resource.path}/new" if record_id is None else f"{resource.path}/{record_id}/edit",
         "cancel_url": resource.path if record_id is None else f"{resource.path}/{record_id}",
     }
-    return Page("resources/form.html", data, status=422 if errors else 200, partial="resources/form_part.html")
+    return Page(
+        "resources/form.html", data, status=422 if errors else 200, partial="resources/form_part.html"
+    )
 
 
 def _name_lookups(ctx: Context, fields: Sequence[Field], values: dict[str, Any]) -> None:
@@ -447,7 +505,9 @@ def _name_lookups(ctx: Context, fields: Sequence[Field], values: dict[str, Any])
             values[f"{item.name}_shown"] = next(iter(names.values()), "")
 
 
-def _conflict(ctx: Context, resource: Resource, record_id: int, values: Mapping[str, Any], clash: Conflict) -> Page:
+def _conflict(
+    ctx: Context, resource: Resource, record_id: int, values: Mapping[str, Any], clash: Conflict
+) -> Page:
     """The fields that clash, each with the stored, the typed and the earlier value; the rest goes along."""
     current = read_one(ctx, resource, record_id, verb="edit")
     fields = [
@@ -496,13 +556,14 @@ def lookup(ctx: Context, *, resource: Resource) -> Json | Page:
     t = table_of(resource)
     title = t.c[resource.field(resource.title).attribute]
     statement = select(t.c.id, title).where(t.c.trashed_at.is_(None), row_scope(ctx, resource)).limit(10)
-    if text:
-        statement = statement.where(search_clause(ctx, resource, text))
-    else:
-        statement = statement.order_by(t.c.id.desc())
+    matching = search_clause(ctx, resource, text) if text else None
+    statement = statement.order_by(t.c.id.desc()) if matching is None else statement.where(matching)
     hint = t.c.primary_email if resource.model is Customer else None
     rows = ctx.session.execute(statement.add_columns(hint) if hint is not None else statement).all()
-    items = [{"id": str(row[0]), "label": str(row[1]), "hint": (row[2] if hint is not None else "")} for row in rows]
+    items = [
+        {"id": str(row[0]), "label": str(row[1]), "hint": (row[2] if hint is not None else "")}
+        for row in rows
+    ]
     return Json({"items": items})
 
 

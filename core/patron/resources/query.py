@@ -112,7 +112,9 @@ def _fields(resource: Resource, names: tuple[str, ...] | None) -> tuple[str, ...
     known = {item.name for item in resource.fields}
     for name in names:
         if name not in known and name not in ("id", "version"):
-            raise Invalid.field("fields", f"There is no field “{name}”. Fields are: {', '.join(sorted(known))}.")
+            raise Invalid.field(
+                "fields", f"There is no field “{name}”. Fields are: {', '.join(sorted(known))}."
+            )
     return names
 
 
@@ -121,12 +123,14 @@ def _sort(resource: Resource, asked: str) -> tuple[str, bool, Any]:
     name = sort.removeprefix("-")
     allowed = {item.removeprefix("-") for item in resource.sorts}
     if name not in allowed:
-        raise Invalid.field("sort", f"“{asked}” cannot be sorted by. Sorts are: {', '.join(sorted(allowed))}.")
+        raise Invalid.field(
+            "sort", f"“{asked}” cannot be sorted by. Sorts are: {', '.join(sorted(allowed))}."
+        )
     return sort, sort.startswith("-"), table_of(resource).c[sort_column_of(resource, name)]
 
 
 def _ends(
-    rows: Sequence[Mapping[str, Any]], column: str, sort: str, *, more: bool, backwards: bool, began: bool
+    rows: Sequence[Mapping[Any, Any]], column: str, sort: str, *, more: bool, backwards: bool, began: bool
 ) -> tuple[str | None, str | None]:
     """Cursors after the last and before the first row, where there is something beyond."""
     if not rows:
@@ -140,11 +144,17 @@ def _ends(
 
 def write_position(list_name: str, value: Any, record_id: int, side: str = "a") -> str:
     """An opaque cursor at a row of a list; it says for which order it was made."""
-    return base64.urlsafe_b64encode(msgspec.json.encode([list_name, side, value, record_id])).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(msgspec.json.encode([list_name, side, value, record_id]))
+        .decode()
+        .rstrip("=")
+    )
 
 
 def _read_position(list_name: str, cursor: str) -> tuple[str, Any, int]:
-    made_for, side, value, record_id = msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    made_for, side, value, record_id = msgspec.json.decode(
+        base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    )
     if made_for != list_name or side not in ("a", "b") or not isinstance(record_id, int):
         raise ValueError("the cursor belongs to another list")
     return side, value, record_id
@@ -174,7 +184,13 @@ def _position(resource: Resource, sort: str, cursor: str) -> tuple[bool, tuple[A
 
 
 def _edge(resource: Resource, name: str, value: Any) -> Any:
-    kind = "instant" if name in ("created_at", "updated_at") else "integer" if name == "id" else resource.field(name).kind
+    kind = (
+        "instant"
+        if name in ("created_at", "updated_at")
+        else "integer"
+        if name == "id"
+        else resource.field(name).kind
+    )
     if kind == "instant":
         return parse_instant(value)
     if kind == "date":

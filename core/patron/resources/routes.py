@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 from patron.contributions import Resource
 from patron.resources import api, boards, bulk, export, pages
-from patron.routing import Route
+from patron.routing import Method, Route, Transaction
+
+Handler = Callable[..., Any]
 
 
 def routes_of(resource: Resource) -> Iterator[Route]:
@@ -21,11 +24,11 @@ def _page_routes(resource: Resource) -> Iterator[Route]:
     verbs = set(resource.verbs)
     module = resource.module
 
-    def page(method: str, suffix: str, handler: object, verb: str, **options: object) -> Route:
-        transaction = "read" if method == "GET" else "write"
+    def page(method: Method, suffix: str, handler: Handler, verb: str, **options: Any) -> Route:
+        transaction: Transaction = "read" if method == "GET" else "write"
         return Route(
-            method, f"{path}{suffix}", partial(handler, resource=resource), permission=may(verb), module=module,  # type: ignore[arg-type]
-            **{"transaction": transaction, **options},  # type: ignore[arg-type]
+            method, f"{path}{suffix}", partial(handler, resource=resource), permission=may(verb), module=module,
+            **{"transaction": transaction, **options},
         )  # fmt: skip
 
     yield page("GET", "", pages.show_list, "read")
@@ -58,11 +61,11 @@ def _api_routes(resource: Resource) -> Iterator[Route]:
     path, may = f"/api/v1{resource.path}", resource.permission
     verbs, module = set(resource.verbs), resource.module
 
-    def route(method: str, suffix: str, handler: object, verb: str) -> Route:
-        transaction = "read" if method == "GET" else "write"
+    def route(method: Method, suffix: str, handler: Handler, verb: str) -> Route:
+        transaction: Transaction = "read" if method == "GET" else "write"
         return Route(
-            method, f"{path}{suffix}", partial(handler, resource=resource), permission=may(verb),  # type: ignore[arg-type]
-            module=module, transaction=transaction, upload=5_000_000,  # type: ignore[arg-type]
+            method, f"{path}{suffix}", partial(handler, resource=resource), permission=may(verb),
+            module=module, transaction=transaction, upload=5_000_000,
         )  # fmt: skip
 
     yield route("GET", "", api.list_records, "read")

@@ -11,7 +11,6 @@ from patron.context import Context
 from patron.contributions import Action, Panel
 from patron.permissions import Scope
 from patron.plugins import Failure
-from patron.records import Record
 
 
 class Rules:
@@ -20,19 +19,23 @@ class Rules:
     ``values`` are checked input by field name, ``changed`` maps field names to (was, became).
     """
 
-    creates_through: ClassVar[str] = ""  # a page of the module's own that creates, instead of the engine's form
+    creates_through: ClassVar[str] = (
+        ""  # a page of the module's own that creates, instead of the engine's form
+    )
 
     def defaults(self, ctx: Context) -> Mapping[str, Any]:
         """Values of a new record that the input does not give."""
         return {}
 
-    def check(self, ctx: Context, record: Record | None, values: Mapping[str, Any]) -> None:
+    def check(self, ctx: Context, record: Any, values: Mapping[str, Any]) -> None:
         """Raise Invalid where the values do not fit together. ``record`` is None on create."""
 
     def before_save(self, ctx: Context, record: Any, values: Mapping[str, Any], *, created: bool) -> None:
         """Fill derived columns; the values are already on the record."""
 
-    def after_save(self, ctx: Context, record: Any, changed: Mapping[str, tuple[Any, Any]], *, created: bool) -> None:
+    def after_save(
+        self, ctx: Context, record: Any, changed: Mapping[str, tuple[Any, Any]], *, created: bool
+    ) -> None:
         """Write what stands beside the record: children, timeline, events."""
 
     def before_trash(self, ctx: Context, records: Sequence[Any]) -> None:

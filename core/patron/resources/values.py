@@ -48,7 +48,9 @@ def minor_units(text: str, currency: str) -> int:
     whole, _, fraction = text.strip().replace(" ", "").partition(".")
     sign = -1 if whole.startswith("-") else 1
     whole = whole.lstrip("+-") or "0"
-    if not (whole.isascii() and whole.isdigit()) or (fraction and not (fraction.isascii() and fraction.isdigit())):
+    if not (whole.isascii() and whole.isdigit()) or (
+        fraction and not (fraction.isascii() and fraction.isdigit())
+    ):
         raise ValueError("takes an amount such as 1250.00.")
     if len(fraction) > digits and fraction[digits:].strip("0"):
         raise ValueError(f"has more than {digits} decimals, which {currency} has not.")
@@ -212,7 +214,7 @@ def columns_of(resource: Resource, names: Sequence[str] | None = None) -> list[s
     return list(dict.fromkeys(wanted))
 
 
-def give(resource: Resource, row: Mapping[str, Any], names: Sequence[str] | None = None) -> dict[str, Any]:
+def give(resource: Resource, row: Mapping[Any, Any], names: Sequence[str] | None = None) -> dict[str, Any]:
     """A row of ``columns_of`` as the API says it: ids as strings, money as minor units with currency."""
     given: dict[str, Any] = {"id": str(row["id"]), "version": row["version"]}
     for item in resource.fields:

@@ -173,7 +173,9 @@ class Import(Row, table=True):
     source: str = Field(default="", nullable=False)
     match: str = Field(default="", nullable=False)
     mapping: dict[str, Any] = Field(default_factory=dict, sa_type=Json, nullable=False)
-    state: str = Field(default="staging", nullable=False)  # staging | staged | applying | part applied | applied | cancelled
+    state: str = Field(
+        default="staging", nullable=False
+    )  # staging | staged | applying | part applied | applied | cancelled
     dry_run: bool = Field(default=False, nullable=False)
     rows: int = Field(default=0, sa_type=BigInt, nullable=False)
     created: int = Field(default=0, sa_type=BigInt, nullable=False)

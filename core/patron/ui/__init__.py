@@ -60,7 +60,9 @@ def manifest(build: Path = STATIC / "build") -> Mapping[str, str]:
     try:
         files = json.loads((build / "manifest.json").read_text())["files"]
     except OSError as error:
-        raise RuntimeError("The front end is not built: install core, or run `python core/hatch_build.py`") from error
+        raise RuntimeError(
+            "The front end is not built: install core, or run `python core/hatch_build.py`"
+        ) from error
     return {str(name): str(file) for name, file in files.items()}
 
 
@@ -111,7 +113,9 @@ def make_environment(
     return env
 
 
-def _install_translations(env: jinja2.Environment, catalogues: Mapping[str, gettext.NullTranslations]) -> None:
+def _install_translations(
+    env: jinja2.Environment, catalogues: Mapping[str, gettext.NullTranslations]
+) -> None:
     plain = gettext.NullTranslations()
 
     def catalogue() -> gettext.NullTranslations:

@@ -93,7 +93,11 @@ def iso(value: date | datetime | None) -> str:
     """Machine form for ``<time datetime>`` and date inputs; times in UTC."""
     if value is None:
         return ""
-    return value.astimezone(UTC).isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
+    return (
+        value.astimezone(UTC).isoformat(timespec="seconds")
+        if isinstance(value, datetime)
+        else value.isoformat()
+    )
 
 
 def initials(name: str | None) -> str:

@@ -1,0 +1,108 @@
+"""Storing and reading files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from patron.context import Context
+from patron.errors import NotFound, TooLarge
+from patron.files.sniffing import sniff
+from patron.records import table
+from patron.system.models import File, FileLink
+
+LARGEST = 50_000_000  # bytes
+
+
+@dataclass(frozen=True)
+class FileStore:
+    """Bytes by their SHA-256 below a folder. A file is synced before its row can commit, and written once."""
+
+    folder: Path
+
+    def path(self, sha256: str) -> Path:
+        return self.folder / sha256[:2] / sha256
+
+    def put(self, content: bytes) -> str:
+        """Keep the bytes; returns their hash. The same bytes are kept once."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = self.path(sha256)
+        if path.exists():
+            return sha256
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+        with open(partial, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        """The bytes; NotFound when they are gone."""
+        try:
+            return self.path(sha256).read_bytes()
+        except FileNotFoundError as error:
+            raise NotFound("The file is no longer there.") from error
+
+
+def store_of(ctx: Context) -> FileStore:
+    """The installation's store."""
+    settings = ctx.assembly.settings
+    return FileStore(settings.path(settings.files_dir))
+
+
+def store(ctx: Context, name: str, content: bytes) -> int:
+    """Keep a file; its type is sniffed, its name only ever shown. Returns the file's id. TooLarge."""
+    if len(content) > LARGEST:
+        raise TooLarge(f"A file has at most {LARGEST // 1_000_000} MB.")
+    sha256 = store_of(ctx).put(content)
+    shown = "".join(char for char in Path(name.replace("\\", "/")).name if char.isprintable())[:200] or "file"
+    values = {
+        "sha256": sha256,
+        "size": len(content),
+        "content_type": sniff(content),
+        "name": shown,
+        "created_at": ctx.now,
+    }
+    return int(
+        ctx.session.execute(insert(table(File)).values(values).returning(table(File).c.id)).scalar_one()
+    )
+
+
+def attach(ctx: Context, file_id: int, resource: str, record_id: int) -> None:
+    """Make a file an attachment of a record: who may read the record may then read the file."""
+    ctx.session.execute(
+        insert(table(FileLink)).values(file_id=file_id, resource=resource, record_id=record_id)
+    )
+
+
+def attachments(ctx: Context, resource: str, record_id: int) -> list[dict[str, Any]]:
+    """The attachments of a record: id, name, content_type, size."""
+    f, link = table(File), table(FileLink)
+    statement = (
+        select(f.c.id, f.c.name, f.c.content_type, f.c.size)
+        .select_from(link.join(f, f.c.id == link.c.file_id))
+        .where(link.c.resource == resource, link.c.record_id == record_id)
+        .order_by(f.c.id)
+    )
+    return [dict(row) for row in ctx.session.execute(statement).mappings()]
+
+
+def read_file(ctx: Context, file_id: int) -> tuple[str, str, bytes]:
+    """Name, type and bytes. Whether the actor may read it was asked before."""
+    f = table(File)
+    row = ctx.session.execute(select(f.c.name, f.c.content_type, f.c.sha256).where(f.c.id == file_id)).first()
+    if row is None:
+        raise NotFound("There is no such file.")
+    return row.name, row.content_type, store_of(ctx).get(row.sha256)
