@@ -138,4 +138,6 @@ def _move(ctx: Context, which: ColumnElement[bool], before: str, after: str) -> 
 
 
 def _changed(ctx: Context, statement: Any) -> int:
-    return int(ctx.session.connection().execute(statement).rowcount)
+    return int(
+        ctx.session.connection().execute(statement, execution_options={"preserve_rowcount": True}).rowcount
+    )
