@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -38,8 +39,7 @@ probe = load_probe()
 
 @pytest.fixture
 def assembly(database: Database, tmp_path: Path) -> Iterator[Assembly]:
-    with database.write() as session:
-        session.execute(text(probe.EFFECTS))
+    probe.make_table(database)
     made = probe.probe_assembly(database.url, str(tmp_path))
     yield made
     made.database.dispose()
@@ -62,7 +62,7 @@ def publish(
 
 
 def effects(assembly: Assembly, handler: str) -> list[int]:
-    query = text("SELECT event_id FROM probe_effect WHERE handler = :handler")
+    query = text("SELECT event_id FROM probe_effect WHERE handler = :handler ORDER BY id")
     with assembly.database.read() as session:
         return list(session.execute(query, {"handler": handler}).scalars())
 
@@ -108,7 +108,7 @@ def test_a_failing_delivery_leaves_no_effect_and_ends_as_a_dead_letter(
     assembly: Assembly, drain: Drain
 ) -> None:
     def half(ctx: Context, event: events.Event) -> None:
-        ctx.session.execute(text("INSERT INTO probe_effect VALUES ('half', 0, 0)"))
+        ctx.session.execute(text(f"{probe.INSERT} ('half', 0, 0)"))
         raise ValueError("no luck")
 
     assembly.handlers = {"probe.each": Handler("each", "probe.happened", half)}
@@ -243,8 +243,6 @@ def test_what_was_running_when_the_worker_died_pays_an_attempt(assembly: Assembl
 
 
 def test_two_drains_at_once_deliver_once(assembly: Assembly) -> None:
-    import threading
-
     publish(assembly, *({} for _ in range(300)))
     drains = [Drain(assembly, Watch(lambda ids: None, 20)) for _ in range(3)]
     threads = [threading.Thread(target=item.run) for item in drains]

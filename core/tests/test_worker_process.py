@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import runpy
 import signal
 import subprocess
 import sys
@@ -25,7 +26,6 @@ from sqlalchemy import text
 
 PROBE = Path(__file__).with_name("worker_probe.py")
 DELIVERIES = 1_000
-EFFECTS = "CREATE TABLE probe_effect (handler TEXT, event_id INTEGER, customer_id INTEGER)"
 HANDLERS = ("probe.each", "probe.ordered")
 
 
@@ -68,7 +68,7 @@ class Workers:
         return types.SimpleNamespace(handlers=handlers, live=types.SimpleNamespace(disabled=frozenset()))
 
     def effects(self, handler: str) -> list[tuple[int, int]]:
-        query = text("SELECT event_id, customer_id FROM probe_effect WHERE handler = :handler")
+        query = text("SELECT event_id, customer_id FROM probe_effect WHERE handler = :handler ORDER BY id")
         with self.database.read() as session:
             return [tuple(row) for row in session.execute(query, {"handler": handler})]
 
@@ -80,8 +80,7 @@ class Workers:
 
 @pytest.fixture
 def workers(database: Database, tmp_path: Path) -> Iterator[Workers]:
-    with database.write() as session:
-        session.execute(text(EFFECTS))
+    runpy.run_path(str(PROBE))["make_table"](database)
     prepare_dbos(Settings(database_url=database.url, folder=str(tmp_path)))
     made = Workers(database, tmp_path)
     yield made

@@ -21,7 +21,15 @@ from patron.worker.executor import EXIT_TAKEN, ExecutorTaken
 from patron.worker.process import run_worker
 from sqlalchemy import text
 
-EFFECTS = "CREATE TABLE probe_effect (handler TEXT, event_id INTEGER, customer_id INTEGER)"
+NUMBER = {"sqlite": "INTEGER PRIMARY KEY", "postgresql": "INTEGER GENERATED ALWAYS AS IDENTITY"}
+INSERT = "INSERT INTO probe_effect (handler, event_id, customer_id) VALUES"
+
+
+def make_table(database: Database) -> None:
+    """The table of effects: in the order in which they were made, and no row is refused."""
+    columns = f"id {NUMBER[database.dialect]}, handler TEXT, event_id INTEGER, customer_id INTEGER"
+    with database.write() as session:
+        session.execute(text(f"CREATE TABLE probe_effect ({columns})"))
 
 
 def note(ctx: Context, event: Event) -> None:
@@ -29,7 +37,7 @@ def note(ctx: Context, event: Event) -> None:
     if event.payload.get("poison"):
         raise ValueError("this event is poison")
     values = {"handler": ctx.actor.name, "event": event.id, "customer": event.customer_id}
-    ctx.session.execute(text("INSERT INTO probe_effect VALUES (:handler, :event, :customer)"), values)
+    ctx.session.execute(text(f"{INSERT} (:handler, :event, :customer)"), values)
 
 
 def kill(ctx: Context, event: Event) -> None:
@@ -43,14 +51,14 @@ def note_all(ctx: Context, events: Sequence[Event]) -> None:
 
 
 def beat(ctx: Context) -> None:
-    ctx.session.execute(text("INSERT INTO probe_effect VALUES ('beat', 0, 0)"))
+    ctx.session.execute(text(f"{INSERT} ('beat', 0, 0)"))
 
 
 def call_out(assembly: Assembly) -> None:
     """A job that is slow outside of transactions."""
     time.sleep(0.5)
     with assembly.database.write() as session:
-        session.execute(text("INSERT INTO probe_effect VALUES ('call_out', 0, 0)"))
+        session.execute(text(f"{INSERT} ('call_out', 0, 0)"))
 
 
 HANDLERS = {
