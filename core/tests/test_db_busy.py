@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from patron.db import Database, Session
 from patron.errors import Busy
-from patron.writer_lock import FairLock
+from patron.writer_lock import FairLock, WriterLock
 from sqlalchemy import text
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
@@ -159,6 +159,24 @@ def test_threads_get_a_fair_lock_in_the_order_in_which_they_asked() -> None:
         thread.join(5)
     assert order == list(range(8))
     assert lock.acquire(0)
+
+
+def test_who_has_just_written_does_not_overtake_who_waits(tmp_path: Path) -> None:
+    mine, others, order = WriterLock(tmp_path / "lock"), WriterLock(tmp_path / "lock"), list[str]()
+
+    def write() -> None:
+        with others.hold(5):
+            order.append("other")
+
+    for _ in range(5):
+        other = threading.Thread(target=write)
+        with mine.hold(5):
+            other.start()
+            time.sleep(0.05)
+        with mine.hold(5):
+            order.append("mine")
+        other.join(5)
+    assert order == ["other", "mine"] * 5
 
 
 WRITER = """

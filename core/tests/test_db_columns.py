@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from patron.db import Database, Json, NaiveDateTime, Session, SortKey, UtcDateTime, id_column, new_registry
 from patron.migrate import Distribution
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 from sqlmodel import Field, SQLModel, col, select
 
 LATER = timezone(timedelta(hours=5, minutes=30))
@@ -86,6 +86,10 @@ def test_keys_are_ordered_by_their_bytes(session: Session) -> None:
     session.add_all([Line(key=key) for key in keys])
     session.flush()
     assert session.exec(select(Line.key).order_by(Line.key)).all() == sorted(keys, key=str.encode)
+    if session.get_bind().dialect.name == "postgresql":
+        collation = "SELECT collation_name FROM information_schema.columns WHERE column_name = 'key'"
+        used = text(f"{collation} AND table_name = 'columns_line'")
+        assert session.connection().execute(used).scalar() == "C"
 
 
 @pytest.mark.parametrize("data", [None, {}, {"a": [1, "ä", None], "b": {"c": 1.5}}])

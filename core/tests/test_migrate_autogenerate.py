@@ -87,6 +87,7 @@ def test_a_first_revision_makes_what_the_models_describe(
     }
     assert imported == {"alembic", "sqlalchemy", "sqlalchemy.dialects"}
     assert "core_" not in written
+    assert "sa.Text(collation='C')" in written
     upgrade(database, [distribution])
     assert tables(database) == {"workflow_thing", "workflow_part", "alembic_version_workflow"}
     assert differences(database, distribution) == []
