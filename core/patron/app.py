@@ -57,9 +57,13 @@ def app_of(assembly: Assembly) -> Litestar:
         return server.rendering.error(known, _bare_web(request), uuid4().hex[:12])
 
     app = Litestar(
-        handlers, openapi_config=None, exception_handlers={Exception: on_error}, on_shutdown=[server.close],
-        request_max_body_size=None, debug=False,
-    )  # fmt: skip
+        handlers,
+        openapi_config=None,
+        exception_handlers={Exception: on_error},
+        on_shutdown=[server.close],
+        request_max_body_size=None,
+        debug=False,
+    )
     app.state.assembly = assembly
     app.state.server = server
     return app

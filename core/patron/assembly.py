@@ -119,7 +119,7 @@ class Assembly:
             generation,
             frozenset(disabled),
             {key: {name: Scope(scope) for name, scope in grants.items()} for key, grants in granted},
-            dict(settings.tuples()),
+            dict(settings.tuples().all()),
         )
         self.hooks.disabled = self.live.disabled
 
@@ -162,7 +162,7 @@ def _refuse_unmigrated(assembly: Assembly) -> None:
 
 
 def _collect(assembly: Assembly) -> None:
-    """Each kind of contribution in turn; a clash refuses the later plugin, and its contributions are taken out again."""
+    """Each kind of contribution in turn; a clash refuses the later plugin and takes its contributions out again."""
     hooks = assembly.hooks
     while True:
         refused = {plugin.name for plugin in assembly.plugins if plugin.refused}

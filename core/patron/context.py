@@ -40,9 +40,18 @@ class Context:
     def acting_as(self, actor: Actor) -> Context:
         """The same unit of work under another actor."""
         return Context(
-            self.session, self.assembly, actor, self.now, self.request_id, self.address, self.locale,
-            self.time_zone, self.cache, self.muted, self.incoming,
-        )  # fmt: skip
+            self.session,
+            self.assembly,
+            actor,
+            self.now,
+            self.request_id,
+            self.address,
+            self.locale,
+            self.time_zone,
+            self.cache,
+            self.muted,
+            self.incoming,
+        )
 
     @property
     def web(self) -> Web:

@@ -17,14 +17,29 @@ if TYPE_CHECKING:
     from patron.resources.rules import Rules
 
 Kind = Literal[
-    "text", "longtext", "email", "phone", "url", "integer", "bool", "money", "date", "instant",
-    "choice", "customer", "user", "team", "ref", "list", "computed",
-]  # fmt: skip
+    "text",
+    "longtext",
+    "email",
+    "phone",
+    "url",
+    "integer",
+    "bool",
+    "money",
+    "date",
+    "instant",
+    "choice",
+    "customer",
+    "user",
+    "team",
+    "ref",
+    "list",
+    "computed",
+]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One value a choice field may have. ``tone`` colours its badge: neutral, info, success, warning, danger or accent."""
+    """One value a choice field may have. ``tone`` colours its badge (see ``ui/data.html``)."""
 
     value: str
     label: str

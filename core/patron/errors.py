@@ -50,7 +50,7 @@ class NotFound(PatronError):
 
 
 class Conflict(PatronError):
-    """The record changed meanwhile. ``current``, ``yours`` and ``original`` hold the values of the fields that clash."""
+    """The record changed meanwhile: ``current``, ``yours`` and ``original`` are the values of the clashing fields."""
 
     status = 409
     title = "Someone changed this meanwhile"

@@ -46,19 +46,26 @@ def publish(
     if ctx.muted:
         return None
     row = {
-        "name": name, "at": ctx.now, "customer_id": customer_id, "payload": dict(payload or {}),
+        "name": name,
+        "at": ctx.now,
+        "customer_id": customer_id,
+        "payload": dict(payload or {}),
         "actor": _described(ctx.actor),
-    }  # fmt: skip
+    }
     event_id = ctx.session.connection().execute(_INSERT_EVENT, row).scalar_one()
     deliveries = [
         {
-            "event_id": event_id, "handler": key, "customer_id": customer_id, "due_at": ctx.now,
+            "event_id": event_id,
+            "handler": key,
+            "customer_id": customer_id,
+            "due_at": ctx.now,
             "state": PARKED if module_of(key) in ctx.assembly.live.disabled else DUE,
-            "attempts": 0, "error": "",
+            "attempts": 0,
+            "error": "",
         }
         for key, handler in ctx.assembly.handlers.items()
         if handler.event == name
-    ]  # fmt: skip
+    ]
     if deliveries:
         ctx.session.connection().execute(insert(Delivery).values(deliveries))
     return event_id
@@ -88,14 +95,26 @@ def replay(ctx: Context, handler_key: str, since: datetime) -> int:
     """Deliver to a handler the past events, from ``since`` on, that it never got. Returns how many."""
     handler = handler_of(ctx, handler_key)
     state = PARKED if module_of(handler_key) in ctx.assembly.live.disabled else DUE
-    missed = select(
-        col(OutboxEvent.id), literal(handler_key), col(OutboxEvent.customer_id), literal(state),
-        literal(ctx.now, UtcDateTime()), literal(0), literal(""), null(),
-    ).where(
-        col(OutboxEvent.name) == handler.event,
-        col(OutboxEvent.at) >= since,
-        ~exists().where(col(Delivery.event_id) == col(OutboxEvent.id), col(Delivery.handler) == handler_key),
-    ).order_by(col(OutboxEvent.id))  # fmt: skip
+    missed = (
+        select(
+            col(OutboxEvent.id),
+            literal(handler_key),
+            col(OutboxEvent.customer_id),
+            literal(state),
+            literal(ctx.now, UtcDateTime()),
+            literal(0),
+            literal(""),
+            null(),
+        )
+        .where(
+            col(OutboxEvent.name) == handler.event,
+            col(OutboxEvent.at) >= since,
+            ~exists().where(
+                col(Delivery.event_id) == col(OutboxEvent.id), col(Delivery.handler) == handler_key
+            ),
+        )
+        .order_by(col(OutboxEvent.id))
+    )
     columns = ["event_id", "handler", "customer_id", "state", "due_at", "attempts", "error", "done_at"]
     return _changed(ctx, insert(Delivery).from_select(columns, missed))
 

@@ -208,7 +208,7 @@ def export_customer(ctx: Context, customer_id: int) -> Mapping[str, Any]:
 
 @hook("abort")
 def before_customer_erase(ctx: Context, customer_id: int) -> str:
-    """Erase what the declared links cannot say; answer ``erased``, ``anonymised`` or ``retained until DATE because …``."""
+    """Erase what links cannot say; answer ``erased``, ``anonymised`` or ``retained until DATE because …``."""
     raise AssertionError
 
 

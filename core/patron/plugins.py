@@ -71,7 +71,7 @@ class Failure:
 
 
 def discover(wanted: Sequence[str] | None, extra: Mapping[str, Any] | None = None) -> list[Plugin]:
-    """The plugins to use, required ones first. ``wanted`` None takes every installed one; what they require comes along.
+    """The plugins to use, and what they require, in order. ``wanted`` None takes every installed one.
 
     ``extra`` maps names to modules or objects that are plugins without being installed (tests).
     """
@@ -251,7 +251,7 @@ class Hooks:
                         self.refuse(plugin.name, plugin.refused)
 
     def display(self, ctx: Context, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
-        """For a page: each plugin's items, or a Failure in their place. Raises PluginFailed to have the page made again."""
+        """For a page: each plugin's items, or a Failure in their place. PluginFailed has the page made again."""
         left_out: dict[str, str] = ctx.cache.setdefault("left_out", {})
         results: list[tuple[str, Any]] = []
         for name, impl in self.implementations(hook):

@@ -85,9 +85,14 @@ class Rendering:
 
     def _http_cookie(self, cookie: Cookie) -> HttpCookie:
         return HttpCookie(
-            key=self.cookie_name(cookie.name) if cookie.http_only else cookie.name, value=cookie.value, path="/", httponly=cookie.http_only, samesite="lax",
-            secure=self.assembly.settings.secure, max_age=cookie.max_age if cookie.value else 0,
-        )  # fmt: skip
+            key=self.cookie_name(cookie.name) if cookie.http_only else cookie.name,
+            value=cookie.value,
+            path="/",
+            httponly=cookie.http_only,
+            samesite="lax",
+            secure=self.assembly.settings.secure,
+            max_age=cookie.max_age if cookie.value else 0,
+        )
 
     # Responses
 
@@ -106,9 +111,13 @@ class Rendering:
         )
 
     def _bytes(
-        self, body: bytes, media_type: str, status: int = 200, headers: Mapping[str, str] | None = None,
+        self,
+        body: bytes,
+        media_type: str,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
         cookies: list[HttpCookie] | None = None,
-    ) -> HttpResponse[Any]:  # fmt: skip
+    ) -> HttpResponse[Any]:
         return HttpResponse(
             body,
             media_type=media_type,
@@ -142,7 +151,7 @@ class Rendering:
         )
         if spent and not (page.partial and web.htmx):
             cookies.append(self._http_cookie(Cookie("patron-flash", "")))
-        headers = {"Vary": "HX-Request, Cookie", **page.headers}
+        headers = {"Vary": "HX-Request", **page.headers}
         return self._bytes(html.encode(), "text/html; charset=utf-8", page.status, headers, cookies)
 
     def _with_panels(self, shell: Any, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,9 +173,14 @@ class Rendering:
                 "order": 90,
             }
         panel = {
-            "name": f"{module}.{item.name}", "title": item.title, "placement": item.placement, "failed": "",
-            "icon": item.icon, "order": item.order, "html": "",
-        }  # fmt: skip
+            "name": f"{module}.{item.name}",
+            "title": item.title,
+            "placement": item.placement,
+            "failed": "",
+            "icon": item.icon,
+            "order": item.order,
+            "html": "",
+        }
         try:
             from markupsafe import Markup
 
@@ -257,8 +271,12 @@ class Rendering:
 def problem(error: PatronError, request_id: str) -> dict[str, Any]:
     """RFC 9457."""
     data: dict[str, Any] = {
-        "type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail, "instance": f"urn:request:{request_id}",
-    }  # fmt: skip
+        "type": "about:blank",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "instance": f"urn:request:{request_id}",
+    }
     if error.errors:
         data["errors"] = [{"field": item.field, "message": item.message} for item in error.errors]
     if isinstance(error, Conflict) and error.current:

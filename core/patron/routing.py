@@ -22,7 +22,7 @@ ANYONE = "anyone"  # only on the public face
 
 @dataclass(frozen=True)
 class Route:
-    """One route. ``permission`` is a permission, ``SIGNED_IN``, ``ANYONE``, or on the customer's face a mandate's right.
+    """One route. ``permission`` names one, or is ``SIGNED_IN``, ``ANYONE``, or (customer face) a mandate's right.
 
     ``transaction`` ``none`` gives a context without a session: the handler opens its own, between slow work.
     ``slow`` runs in the second executor: hashing, documents, exports. ``upload`` is the largest body in bytes.

@@ -131,9 +131,15 @@ class Server:
     def _context(self, session: Any, identity: Identity, web: Web, address: str, request_id: str) -> Context:
         settings = self.assembly.settings
         ctx = Context(
-            session, self.assembly, identity.actor, request_id=request_id, address=address, incoming=web,
-            locale=identity.locale or settings.locale, time_zone=identity.time_zone or settings.time_zone,
-        )  # fmt: skip
+            session,
+            self.assembly,
+            identity.actor,
+            request_id=request_id,
+            address=address,
+            incoming=web,
+            locale=identity.locale or settings.locale,
+            time_zone=identity.time_zone or settings.time_zone,
+        )
         ctx.cache["identity"] = identity
         return ctx
 
@@ -208,9 +214,13 @@ def client_address(peer: str, headers: Mapping[str, str], trusted: tuple[str, ..
 def _bare_web(request: Request[Any, Any, Any]) -> Web:
     headers = {name.lower(): value for name, value in request.headers.items()}
     return Web(
-        request.method, request.url.path, parse_qs(request.url.query, keep_blank_values=True), headers=headers,
-        cookies=dict(request.cookies), query_string=request.url.query,
-    )  # fmt: skip
+        request.method,
+        request.url.path,
+        parse_qs(request.url.query, keep_blank_values=True),
+        headers=headers,
+        cookies=dict(request.cookies),
+        query_string=request.url.query,
+    )
 
 
 async def read_web(request: Request[Any, Any, Any], route: Route) -> Web:
@@ -266,7 +276,7 @@ async def _with_multipart(request: Request[Any, Any, Any], web: Web, limit: int)
 
 
 class Watchdog:
-    """Ends the process when a unit of work hangs: nothing else stops an endless loop, and the supervisor starts anew."""
+    """Ends the process when a unit of work hangs: nothing else stops an endless loop; the supervisor starts anew."""
 
     def __init__(self, seconds: float, end: Callable[[], None] = lambda: os._exit(70)) -> None:
         self.seconds, self.end = seconds, end

@@ -36,9 +36,16 @@ def record(
 ) -> int:
     """Write who did what. ``changed`` maps fields to (was, became); never hand it a secret. Returns the audit's id."""
     row = Audit(
-        at=ctx.now, actor_kind=ctx.actor.kind, actor_id=ctx.actor.id, actor_name=ctx.actor.name, action=action,
-        resource=resource, record_id=record_id, request_id=ctx.request_id, address=ctx.address,
-    )  # fmt: skip
+        at=ctx.now,
+        actor_kind=ctx.actor.kind,
+        actor_id=ctx.actor.id,
+        actor_name=ctx.actor.name,
+        action=action,
+        resource=resource,
+        record_id=record_id,
+        request_id=ctx.request_id,
+        address=ctx.address,
+    )
     values = row.model_dump(exclude={"id"})
     audit_id = ctx.session.execute(
         insert(table(Audit)).values(values).returning(table(Audit).c.id)

@@ -79,12 +79,17 @@ def _joined(column: Any, condition: Any) -> Any:
 def _user_columns() -> list[Any]:
     users, members, roles = table(User), table(TeamMember), table(UserRole)
     return [
-        users.c.id.label("user_id"), users.c.name, users.c.email, users.c.active, users.c.theme, users.c.locale,
+        users.c.id.label("user_id"),
+        users.c.name,
+        users.c.email,
+        users.c.active,
+        users.c.theme,
+        users.c.locale,
         users.c.time_zone,
         _joined(members.c.team_id, members.c.user_id == users.c.id).label("teams"),
         _joined(roles.c.role_id, roles.c.user_id == users.c.id).label("roles"),
         select(table(Generation).c.number).limit(1).scalar_subquery().label("generation"),
-    ]  # fmt: skip
+    ]
 
 
 def _user_by_session() -> Select[Any]:
@@ -116,9 +121,14 @@ def _by_user(session: Session, assembly: Assembly, now: datetime, cookie: str) -
         "user", row["user_id"], row["name"], row["email"], _grants(assembly, row["roles"]), _ids(row["teams"])
     )
     return Identity(
-        actor, row["generation"], sign_in_id=row["id"], stale=row["seen_at"] + SEEN_EVERY <= now, theme=row["theme"],
-        locale=row["locale"], time_zone=row["time_zone"],
-    )  # fmt: skip
+        actor,
+        row["generation"],
+        sign_in_id=row["id"],
+        stale=row["seen_at"] + SEEN_EVERY <= now,
+        theme=row["theme"],
+        locale=row["locale"],
+        time_zone=row["time_zone"],
+    )
 
 
 def _by_token(session: Session, assembly: Assembly, now: datetime, bearer: str) -> Identity:
@@ -131,9 +141,14 @@ def _by_token(session: Session, assembly: Assembly, now: datetime, bearer: str) 
         raise SignInRequired("This API token is not valid: it is unknown, expired or revoked.")
     assembly.refresh(session, row["generation"])
     actor = Actor(
-        "token", row["user_id"], row["name"], row["email"], _grants(assembly, row["roles"]), _ids(row["teams"]),
+        "token",
+        row["user_id"],
+        row["name"],
+        row["email"],
+        _grants(assembly, row["roles"]),
+        _ids(row["teams"]),
         only=tuple(row["scopes"]),
-    )  # fmt: skip
+    )
     return Identity(
         actor, row["generation"], token_id=row["id"], locale=row["locale"], time_zone=row["time_zone"]
     )
@@ -152,14 +167,22 @@ def _by_account(session: Session, assembly: Assembly, now: datetime, face: Face,
     number = select(table(Generation).c.number).limit(1).scalar_subquery()
     statement = (
         select(
-            s.c.id, s.c.seen_at, s.c.expires_at, accounts.c.id.label("account_id"), accounts.c.name, accounts.c.email,
-            accounts.c.active, mandates.c.customer_id, mandates.c.rights, number.label("generation"),
+            s.c.id,
+            s.c.seen_at,
+            s.c.expires_at,
+            accounts.c.id.label("account_id"),
+            accounts.c.name,
+            accounts.c.email,
+            accounts.c.active,
+            mandates.c.customer_id,
+            mandates.c.rights,
+            number.label("generation"),
         )
         .select_from(s.join(accounts, accounts.c.id == s.c.account_id).outerjoin(mandates, valid))
         .where(s.c.token_hash == token_hash(cookie), accounts.c.face == str(face))
         .order_by(mandates.c.id)
         .limit(1)
-    )  # fmt: skip
+    )
     row = session.execute(statement).mappings().first()
     if row is None:
         return Identity(ANONYMOUS, _generation(session, assembly))
@@ -167,9 +190,13 @@ def _by_account(session: Session, assembly: Assembly, now: datetime, face: Face,
     if not row["active"] or row["expires_at"] <= now or row["seen_at"] + IDLE <= now:
         return Identity(ANONYMOUS, row["generation"])
     actor = Actor(
-        str(face), row["account_id"], row["name"], row["email"], customer_id=row["customer_id"],
+        str(face),
+        row["account_id"],
+        row["name"],
+        row["email"],
+        customer_id=row["customer_id"],
         rights=frozenset(row["rights"] or ()),
-    )  # fmt: skip
+    )
     return Identity(actor, row["generation"], sign_in_id=row["id"], stale=row["seen_at"] + SEEN_EVERY <= now)
 
 

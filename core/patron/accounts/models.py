@@ -57,7 +57,10 @@ class UserRole(Row, table=True):
 
 
 class Account(Record, table=True):
-    """A sign-in of someone outside: not a customer, but acting for customers by mandate. ``face``: customer | partner."""
+    """A sign-in of someone outside: no customer, but acting for customers by mandate.
+
+    ``face`` is customer or partner.
+    """
 
     __tablename__ = "core_account"
     __table_args__ = table_args(UniqueConstraint("face", "email", name="uq_core_account"))

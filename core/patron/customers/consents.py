@@ -30,9 +30,17 @@ class Standing:
 
 
 def record_consent(
-    ctx: Context, customer_id: int, purpose: str, *, granted: bool, channel: str = "email", source: str = "",
-    wording: str = "", proof: str = "", brand_id: int | None = None,
-) -> None:  # fmt: skip
+    ctx: Context,
+    customer_id: int,
+    purpose: str,
+    *,
+    granted: bool,
+    channel: str = "email",
+    source: str = "",
+    wording: str = "",
+    proof: str = "",
+    brand_id: int | None = None,
+) -> None:
     """Add one act to the ledger."""
     if not purpose.strip():
         raise Invalid.field("purpose", "Say for what.")
@@ -48,7 +56,7 @@ def record_consent(
             proof=proof,
             at=ctx.now,
             by=ctx.actor.name,
-        )  # fmt: skip
+        )
     )
     audit.record(
         ctx,

@@ -89,14 +89,18 @@ def _postal(entry: Any, country: str) -> Point:
 def replace_points(ctx: Context, customer: Customer, kind: str, points: Sequence[Point]) -> None:
     """Make these the customer's contact points of a kind, the first the primary one. Others' holdings stay."""
     holders, known = table(ContactHolder), table(ContactPoint)
-    held = {
-        row.contact_point_id: row.value
-        for row in ctx.session.execute(
-            select(holders.c.contact_point_id, known.c.value)
-            .select_from(holders.join(known, known.c.id == holders.c.contact_point_id))
-            .where(holders.c.customer_id == customer.key, known.c.kind == kind)
-        )
-    } if customer.version > 1 or customer.updated_at != customer.created_at else {}  # fmt: skip
+    held = (
+        {
+            row.contact_point_id: row.value
+            for row in ctx.session.execute(
+                select(holders.c.contact_point_id, known.c.value)
+                .select_from(holders.join(known, known.c.id == holders.c.contact_point_id))
+                .where(holders.c.customer_id == customer.key, known.c.kind == kind)
+            )
+        }
+        if customer.version > 1 or customer.updated_at != customer.created_at
+        else {}
+    )
     wanted = {point.value for point in points}
     gone = [point_id for point_id, value in held.items() if value not in wanted]
     if gone:
@@ -116,12 +120,15 @@ def replace_points(ctx: Context, customer: Customer, kind: str, points: Sequence
             insert(holders),
             [
                 {
-                    "contact_point_id": ids[point.kind, point.value], "customer_id": customer.key, "use": point.use,
-                    "label": point.label, "is_primary": point is points[0],
+                    "contact_point_id": ids[point.kind, point.value],
+                    "customer_id": customer.key,
+                    "use": point.use,
+                    "label": point.label,
+                    "is_primary": point is points[0],
                 }
                 for point in fresh
             ],
-        )  # fmt: skip
+        )
     if points and points[0] not in fresh:
         first = ids[points[0].kind, points[0].value]
         ctx.session.execute(
@@ -153,12 +160,17 @@ def ensure_points(ctx: Context, points: Collection[Point]) -> dict[tuple[str, st
             insert(t).returning(t.c.id, t.c.kind, t.c.value),
             [
                 {
-                    "kind": point.kind, "value": point.value, "display": point.display, "parts": dict(point.parts),
-                    "deliverability": "unknown", "deliverability_reason": "", "checked_at": None,
+                    "kind": point.kind,
+                    "value": point.value,
+                    "display": point.display,
+                    "parts": dict(point.parts),
+                    "deliverability": "unknown",
+                    "deliverability_reason": "",
+                    "checked_at": None,
                 }
                 for point in missing
             ],
-        )  # fmt: skip
+        )
         ids.update({(row.kind, row.value): row.id for row in rows})
     return ids
 
@@ -181,7 +193,7 @@ def replace_external_ids(
 
 
 def attach(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
-    """Give rows of customers their ``emails``, ``phones``, ``addresses`` and ``external_ids``: one statement for all."""
+    """Give rows of customers their contact points and external ids: one statement for all."""
     ids = [int(row["id"]) for row in rows]
     by_customer: dict[int, dict[str, list[Any]]] = {
         key: {"emails": [], "phones": [], "addresses": [], "external_ids": []} for key in ids
@@ -206,9 +218,14 @@ def _points_and_ids(ids: Sequence[int]) -> Any:
         .where(h.c.customer_id.in_(ids))
     )
     externals = select(
-        e.c.customer_id, literal("external").label("kind"), e.c.value, e.c.source.label("label"),
-        literal(False).label("is_primary"), null().label("parts"), e.c.id,
-    ).where(e.c.customer_id.in_(ids))  # fmt: skip
+        e.c.customer_id,
+        literal("external").label("kind"),
+        e.c.value,
+        e.c.source.label("label"),
+        literal(False).label("is_primary"),
+        null().label("parts"),
+        e.c.id,
+    ).where(e.c.customer_id.in_(ids))
     both = union_all(points, externals).subquery()
     return select(both).order_by(both.c.customer_id, both.c.is_primary.desc(), both.c.id)
 

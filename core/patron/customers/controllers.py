@@ -55,10 +55,19 @@ def timeline_api(ctx: Context, customer_id: int) -> Json:
         ctx, customer_id, cursor=ctx.web.param("cursor"), kind=ctx.web.param("kind")
     )
     items = [
-        {"id": str(e.id), "at": e.at, "kind": e.kind, "title": e.title, "body": e.body, "actor": e.actor, "module": e.module,
-         "url": e.url or None, "snapshot": e.snapshot}
+        {
+            "id": str(e.id),
+            "at": e.at,
+            "kind": e.kind,
+            "title": e.title,
+            "body": e.body,
+            "actor": e.actor,
+            "module": e.module,
+            "url": e.url or None,
+            "snapshot": e.snapshot,
+        }
         for e in entries
-    ]  # fmt: skip
+    ]
     return Json({"items": items, "next": older})
 
 
@@ -66,10 +75,12 @@ def timeline_api(ctx: Context, customer_id: int) -> Json:
 def show_log(ctx: Context, customer_id: int) -> Page:
     """The form to log a touch, as a page of its own."""
     data = {
-        "customer": _customer(ctx, customer_id), "errors": (), "channel": ctx.web.param("channel", "phone"),
+        "customer": _customer(ctx, customer_id),
+        "errors": (),
+        "channel": ctx.web.param("channel", "phone"),
         "channels": list(interactions.CHANNELS.items()),
         "intents": [(intent.name, intent.label) for intent in ctx.assembly.intents.values()],
-    }  # fmt: skip
+    }
     return Page("customers/log.html", data)
 
 
@@ -93,11 +104,17 @@ def log_touch(ctx: Context, customer_id: int) -> Redirect:
     )
     minutes = web.value("minutes")
     interactions.log(
-        ctx, web.value("channel", "phone"), [Party(part, customer_id, customer.primary_phone, customer.name, "chosen")],
-        direction=web.value("direction", "in"), intent=web.value("intent"), subject=web.value("subject")[:500],
-        body=web.value("body")[:50_000], at=at, visibility=web.value("visibility", "all"),
+        ctx,
+        web.value("channel", "phone"),
+        [Party(part, customer_id, customer.primary_phone, customer.name, "chosen")],
+        direction=web.value("direction", "in"),
+        intent=web.value("intent"),
+        subject=web.value("subject")[:500],
+        body=web.value("body")[:50_000],
+        at=at,
+        visibility=web.value("visibility", "all"),
         duration_seconds=int(minutes) * 60 if minutes.isdigit() and len(minutes) < 5 else None,
-    )  # fmt: skip
+    )
     return _to(customer_id, "Logged.")
 
 
@@ -122,9 +139,14 @@ def relate(ctx: Context, customer_id: int) -> Redirect:
         raise Invalid.field("to", "Choose a customer.")
     _customer(ctx, int(other), "edit")
     relationships.relate(
-        ctx, customer_id, int(other), ctx.web.value("kind"), role=ctx.web.value("role"), since=_day(ctx, "since"),
+        ctx,
+        customer_id,
+        int(other),
+        ctx.web.value("kind"),
+        role=ctx.web.value("role"),
+        since=_day(ctx, "since"),
         until=_day(ctx, "until"),
-    )  # fmt: skip
+    )
     return _to(customer_id, "Related.")
 
 
@@ -156,9 +178,13 @@ def consent(ctx: Context, customer_id: int) -> Redirect:
     _customer(ctx, customer_id, "edit")
     web = ctx.web
     consents.record_consent(
-        ctx, customer_id, web.value("purpose"), granted=web.value("granted") == "true", channel=web.value("channel", "email"),
+        ctx,
+        customer_id,
+        web.value("purpose"),
+        granted=web.value("granted") == "true",
+        channel=web.value("channel", "email"),
         source=web.value("source", "told to staff")[:200],
-    )  # fmt: skip
+    )
     return _to(customer_id, "Consent recorded.")
 
 
@@ -178,9 +204,14 @@ def assign(ctx: Context, customer_id: int) -> Redirect:
     _customer(ctx, customer_id, "edit")
     user, group = ctx.web.value("user"), ctx.web.value("team")
     team.assign(
-        ctx, customer_id, user_id=int(user) if user.isdigit() else None, team_id=int(group) if group.isdigit() else None,
-        role=ctx.web.value("role"), since=_day(ctx, "since"), until=_day(ctx, "until"),
-    )  # fmt: skip
+        ctx,
+        customer_id,
+        user_id=int(user) if user.isdigit() else None,
+        team_id=int(group) if group.isdigit() else None,
+        role=ctx.web.value("role"),
+        since=_day(ctx, "since"),
+        until=_day(ctx, "until"),
+    )
     return _to(customer_id, "Account team changed.")
 
 
@@ -202,6 +233,17 @@ def hand_over(ctx: Context, customer_id: int) -> Json:
 
 
 ROUTES: tuple[Route, ...] = (
-    older_entries, timeline_api, show_log, log_touch, attach, relate, unrelate, change_role, consent, prefer, assign,
-    unassign, hand_over,
-)  # fmt: skip
+    older_entries,
+    timeline_api,
+    show_log,
+    log_touch,
+    attach,
+    relate,
+    unrelate,
+    change_role,
+    consent,
+    prefer,
+    assign,
+    unassign,
+    hand_over,
+)

@@ -1,4 +1,4 @@
-"""What the page of a customer shows of the core's own: history, relationships, roles, consents, team, where it leads."""
+"""What the page of a customer shows of the core's own: history, relationships, roles, consents, team."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from patron.customers.relationships import KINDS, related_to
 from patron.interactions import timeline
 from patron.interactions.services import CHANNELS
 from patron.records import table
+from patron.resources.people import people_options
 
 
 def customer_data(ctx: Context, customer: Customer) -> dict[str, Any]:
@@ -29,6 +30,7 @@ def customer_data(ctx: Context, customer: Customer) -> dict[str, Any]:
         "consents": standing_consents(ctx, customer.key),
         "team": account_team(ctx, customer.key),
         "preference": preference_of(ctx, customer.key),
+        "people": {"user": people_options(ctx, "user"), "team": people_options(ctx, "team")},
         "channels": list(CHANNELS.items()),
         "intents": [(intent.name, intent.label) for intent in ctx.assembly.intents.values()],
     }

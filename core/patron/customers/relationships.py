@@ -40,9 +40,16 @@ KINDS = {
 
 
 def relate(
-    ctx: Context, from_id: int, to_id: int, kind: str, *, role: str = "", since: date | None = None,
-    until: date | None = None, is_primary: bool = False,
-) -> int:  # fmt: skip
+    ctx: Context,
+    from_id: int,
+    to_id: int,
+    kind: str,
+    *,
+    role: str = "",
+    since: date | None = None,
+    until: date | None = None,
+    is_primary: bool = False,
+) -> int:
     """Relate one customer to another; who may must be checked for both ends before. Returns the relationship's id."""
     if kind not in KINDS:
         raise Invalid.field("kind", f"A relationship is one of: {', '.join(KINDS)}.")
@@ -54,8 +61,14 @@ def relate(
         raise Invalid.field("to_id", f"That would make a circle of “{KINDS[kind].label.lower()}”.")
     t = table(Relationship)
     values = {
-        "from_id": from_id, "to_id": to_id, "kind": kind, "role": role[:200], "since": since, "until": until, "is_primary": is_primary,
-    }  # fmt: skip
+        "from_id": from_id,
+        "to_id": to_id,
+        "kind": kind,
+        "role": role[:200],
+        "since": since,
+        "until": until,
+        "is_primary": is_primary,
+    }
     relationship_id = int(ctx.session.execute(insert(t).values(values).returning(t.c.id)).scalar_one())
     audit.record(ctx, "relate", "customers", from_id, {kind: (None, to_id)}, customer_id=from_id)
     return relationship_id

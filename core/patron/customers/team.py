@@ -18,9 +18,15 @@ PREFERENCES = ("channel", "language", "hours", "time_zone", "salutation")
 
 
 def assign(
-    ctx: Context, customer_id: int, *, user_id: int | None = None, team_id: int | None = None, role: str = "",
-    since: date | None = None, until: date | None = None,
-) -> None:  # fmt: skip
+    ctx: Context,
+    customer_id: int,
+    *,
+    user_id: int | None = None,
+    team_id: int | None = None,
+    role: str = "",
+    since: date | None = None,
+    until: date | None = None,
+) -> None:
     """Put a user or a team on the account team: from then on they see the customer as their own."""
     if (user_id is None) == (team_id is None):
         raise Invalid.field("user", "Choose a user or a team.")
@@ -32,7 +38,7 @@ def assign(
             role=role[:100] or "account manager",
             since=since or ctx.now.date(),
             until=until,
-        )  # fmt: skip
+        )
     )
     audit.record(
         ctx, "assign", "customers", customer_id, {"team": (None, user_id or team_id)}, customer_id=customer_id

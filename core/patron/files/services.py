@@ -106,3 +106,10 @@ def read_file(ctx: Context, file_id: int) -> tuple[str, str, bytes]:
     if row is None:
         raise NotFound("There is no such file.")
     return row.name, row.content_type, store_of(ctx).get(row.sha256)
+
+
+def records_with(ctx: Context, file_id: int) -> list[tuple[str, int]]:
+    """The records (resource key and id) that a file is attached to; at most twenty."""
+    link = table(FileLink)
+    statement = select(link.c.resource, link.c.record_id).where(link.c.file_id == file_id).limit(20)
+    return [(row.resource, row.record_id) for row in ctx.session.execute(statement)]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from patron.context import Context
 from patron.contributions import Choice, Field, Resource
 from patron.interactions.models import Interaction
-from patron.interactions.services import CHANNELS, INTENTS
+from patron.interactions.services import CHANNELS, INTENTS, participants_of
 from patron.resources.rules import Rules
 
 
 class InteractionRules(Rules):
     """A touch is logged from the page of the customer, where it finds its thread."""
 
-    creates_through = "/log"
+    def page_data(self, ctx: Context, record: Interaction) -> Mapping[str, Any]:
+        return {"participants": participants_of(ctx, record.key)}
 
 
 INTERACTIONS = Resource(
@@ -26,13 +31,30 @@ INTERACTIONS = Resource(
     title="subject",
     fields=(
         Field("subject", "Subject", required=True, max_length=500),
-        Field("channel", "Channel", "choice", choices=tuple(Choice(k, v) for k, v in CHANNELS.items()), read_only=True),
-        Field("direction", "Direction", "choice", choices=(Choice("in", "In"), Choice("out", "Out")), read_only=True),
+        Field(
+            "channel",
+            "Channel",
+            "choice",
+            choices=tuple(Choice(k, v) for k, v in CHANNELS.items()),
+            read_only=True,
+        ),
+        Field(
+            "direction",
+            "Direction",
+            "choice",
+            choices=(Choice("in", "In"), Choice("out", "Out")),
+            read_only=True,
+        ),
         Field("intent", "Intent", "choice", choices=tuple(Choice(i.name, i.label) for i in INTENTS)),
         Field("body", "Text", "longtext", personal=True),
         Field("at", "When", "instant", read_only=True),
-        Field("visibility", "Visible to", "choice", default="all", choices=(
-            Choice("all", "All"), Choice("team", "Team"), Choice("private", "Only me"))),
+        Field(
+            "visibility",
+            "Visible to",
+            "choice",
+            default="all",
+            choices=(Choice("all", "All"), Choice("team", "Team"), Choice("private", "Only me")),
+        ),
         Field("quarantined", "Quarantined", "bool", read_only=True),
         Field("owner", "Logged by", "user", column="owner_id", read_only=True),
         Field("team", "Team", "team", column="team_id", read_only=True),
@@ -43,4 +65,4 @@ INTERACTIONS = Resource(
     form=("subject", "intent", "body", "visibility"),
     verbs=("read", "edit", "export"),
     search=("subject",),
-)  # fmt: skip
+)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import false, insert, or_, select, update
 
 from patron.context import Context
 from patron.contributions import Intent
@@ -17,16 +17,29 @@ from patron.events import publish
 from patron.interactions import timeline
 from patron.interactions.models import Interaction, Participant, Thread
 from patron.records import table
+from patron.resources.scope import scope_clause
 
 CHANNELS = {
-    "email": "E-mail", "phone": "Call", "fax": "Fax", "chat": "Chat", "sms": "SMS", "web": "Web", "meeting": "Meeting",
-    "post": "Letter", "note": "Note",
-}  # fmt: skip
+    "email": "E-mail",
+    "phone": "Call",
+    "fax": "Fax",
+    "chat": "Chat",
+    "sms": "SMS",
+    "web": "Web",
+    "meeting": "Meeting",
+    "post": "Letter",
+    "note": "Note",
+}
 INTENTS = (
-    Intent("enquiry", "Enquiry"), Intent("order", "Order"), Intent("complaint", "Complaint"), Intent("praise", "Praise"),
-    Intent("change", "Change"), Intent("cancel", "Cancellation"), Intent("payment", "Payment"),
+    Intent("enquiry", "Enquiry"),
+    Intent("order", "Order"),
+    Intent("complaint", "Complaint"),
+    Intent("praise", "Praise"),
+    Intent("change", "Change"),
+    Intent("cancel", "Cancellation"),
+    Intent("payment", "Payment"),
     Intent("suggestion", "Suggestion"),
-)  # fmt: skip
+)
 BULK_PARTIES = 20
 
 
@@ -74,11 +87,24 @@ def log(
         t = table(Thread)
         ctx.session.execute(update(t).where(t.c.id == thread_id, t.c.last_at < moment).values(last_at=moment))
     interaction = Interaction(
-        thread_id=thread_id, channel=channel, direction=direction, intent=intent, subject=subject, body=body, at=moment,
-        duration_seconds=duration_seconds, visibility=visibility, mail_id=mail_id, joined_because=joined_because,
-        quarantined=quarantined, bulk=len(parties) > BULK_PARTIES, owner_id=ctx.actor.user_id,
-        team_id=min(ctx.actor.team_ids, default=None), created_at=ctx.now, updated_at=ctx.now,
-    )  # fmt: skip
+        thread_id=thread_id,
+        channel=channel,
+        direction=direction,
+        intent=intent,
+        subject=subject,
+        body=body,
+        at=moment,
+        duration_seconds=duration_seconds,
+        visibility=visibility,
+        mail_id=mail_id,
+        joined_because=joined_because,
+        quarantined=quarantined,
+        bulk=len(parties) > BULK_PARTIES,
+        owner_id=ctx.actor.user_id,
+        team_id=min(ctx.actor.team_ids, default=None),
+        created_at=ctx.now,
+        updated_at=ctx.now,
+    )
     ctx.session.add(interaction)
     ctx.session.flush()
     if parties:
@@ -86,12 +112,17 @@ def log(
             insert(table(Participant)),
             [
                 {
-                    "interaction_id": interaction.key, "part": p.part, "address": p.address, "name": p.name,
-                    "customer_id": p.customer_id, "user_id": None, "resolved_because": p.because,
+                    "interaction_id": interaction.key,
+                    "part": p.part,
+                    "address": p.address,
+                    "name": p.name,
+                    "customer_id": p.customer_id,
+                    "user_id": None,
+                    "resolved_because": p.because,
                 }
                 for p in parties
             ],
-        )  # fmt: skip
+        )
     if not quarantined:
         _write_timeline(
             ctx, interaction, [p.customer_id for p in parties if p.customer_id], module, resource, record_id
@@ -132,9 +163,15 @@ def _write_timeline(
         + (", ".join(names.values()) or "unknown")
     )
     shared: dict[str, Any] = {
-        "at": interaction.at, "module": module, "resource": resource, "record_id": record_id, "thread_id": interaction.thread_id,
-        "interaction_id": interaction.key, "visibility": interaction.visibility, "body": interaction.body[:2000],
-    }  # fmt: skip
+        "at": interaction.at,
+        "module": module,
+        "resource": resource,
+        "record_id": record_id,
+        "thread_id": interaction.thread_id,
+        "interaction_id": interaction.key,
+        "visibility": interaction.visibility,
+        "body": interaction.body[:2000],
+    }
     about = {"channel": interaction.channel, "direction": interaction.direction, "intent": interaction.intent}
     for customer_id in direct:
         timeline.add(
@@ -150,9 +187,14 @@ def _write_timeline(
         if organisation_id not in direct:
             through = {**about, "through": names.get(person_id, "")}
             timeline.add(
-                ctx, organisation_id, f"core.{interaction.channel}", f"{title} ({names.get(person_id, '')})",
-                snapshot=through, contact=not interaction.bulk, **shared,
-            )  # fmt: skip
+                ctx,
+                organisation_id,
+                f"core.{interaction.channel}",
+                f"{title} ({names.get(person_id, '')})",
+                snapshot=through,
+                contact=not interaction.bulk,
+                **shared,
+            )
 
 
 def names_of(ctx: Context, ids: Sequence[int]) -> dict[int, str]:
@@ -170,13 +212,38 @@ def organisations_of(ctx: Context, ids: Sequence[int], at: datetime) -> dict[int
     t = table(Relationship)
     day = at.date()
     statement = select(t.c.to_id, t.c.from_id).where(
-        t.c.from_id.in_(ids), t.c.kind == "works_at",
-        or_(t.c.since.is_(None), t.c.since <= day), or_(t.c.until.is_(None), t.c.until >= day),
-    )  # fmt: skip
+        t.c.from_id.in_(ids),
+        t.c.kind == "works_at",
+        or_(t.c.since.is_(None), t.c.since <= day),
+        or_(t.c.until.is_(None), t.c.until >= day),
+    )
     found: dict[int, int] = {}
     for row in ctx.session.execute(statement):
         found.setdefault(row.to_id, row.from_id)
     return found
+
+
+def participants_of(ctx: Context, interaction_id: int) -> list[dict[str, Any]]:
+    """The parties of a touch; a customer out of the actor's scope is shown by the address alone."""
+    t, c = table(Participant), table(Customer)
+    customers = ctx.assembly.resource("customers")
+    scope = ctx.actor.scope(customers.permission("read"))
+    seen = scope_clause(ctx, customers, scope) if scope else false()
+    statement = (
+        select(
+            t.c.id,
+            t.c.part,
+            t.c.address,
+            t.c.name,
+            t.c.resolved_because.label("because"),
+            c.c.id.label("customer_id"),
+            c.c.name.label("customer_name"),
+        )
+        .select_from(t.outerjoin(c, (c.c.id == t.c.customer_id) & seen))
+        .where(t.c.interaction_id == interaction_id)
+        .order_by(t.c.id)
+    )
+    return [dict(row) for row in ctx.session.execute(statement).mappings()]
 
 
 def attach_customer(ctx: Context, interaction_id: int, participant_id: int, customer_id: int) -> None:

@@ -70,7 +70,7 @@ def add(
             visibility=visibility,
             owner_id=ctx.actor.user_id,
             team_id=min(ctx.actor.team_ids, default=None),
-        )  # fmt: skip
+        )
     )
     if contact:
         t = table(Customer)
@@ -115,10 +115,19 @@ def _visible(ctx: Context) -> Any:
 
 def _entry(ctx: Context, row: Mapping[Any, Any]) -> Entry:
     return Entry(
-        row["id"], row["at"], row["kind"], row["title"], row["body"], row["actor_name"],
-        record_url(ctx, row["resource"], row["record_id"]), row["module"], row["thread_id"], row["interaction_id"],
-        row["visibility"], row["snapshot"],
-    )  # fmt: skip
+        row["id"],
+        row["at"],
+        row["kind"],
+        row["title"],
+        row["body"],
+        row["actor_name"],
+        record_url(ctx, row["resource"], row["record_id"]),
+        row["module"],
+        row["thread_id"],
+        row["interaction_id"],
+        row["visibility"],
+        row["snapshot"],
+    )
 
 
 def record_url(ctx: Context, resource: str, record_id: int | None) -> str:

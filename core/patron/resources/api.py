@@ -41,10 +41,14 @@ def listing_of(ctx: Context) -> Listing:
         raise Invalid.field("limit", "limit takes a whole number.")
     fields = web.param("fields")
     return Listing(
-        filter=filter_of(web.param("filter")), sort=web.param("sort"), limit=int(limit), cursor=web.param("cursor"),
+        filter=filter_of(web.param("filter")),
+        sort=web.param("sort"),
+        limit=int(limit),
+        cursor=web.param("cursor"),
         fields=tuple(name.strip() for name in fields.split(",") if name.strip()) if fields else None,
-        search=web.param("q"), trashed=web.param("trashed") == "true",
-    )  # fmt: skip
+        search=web.param("q"),
+        trashed=web.param("trashed") == "true",
+    )
 
 
 def filter_of(text: str) -> Any:

@@ -29,13 +29,16 @@ def show_board(ctx: Context, *, resource: Resource) -> Page:
     state = resource.field(resource.state)
     columns = [
         {
-            "value": choice.value, "label": choice.label, "tone": choice.tone,
-            "count": totals[choice.value]["count"], "sums": totals[choice.value]["sums"],
+            "value": choice.value,
+            "label": choice.label,
+            "tone": choice.tone,
+            "count": totals[choice.value]["count"],
+            "sums": totals[choice.value]["sums"],
             "cards": cards[choice.value],
             "more_url": f"{resource.path}?{pages.query_with(ctx, resource, {resource.state: choice.value})}",
         }
         for choice in state.choices
-    ]  # fmt: skip
+    ]
     data = {
         "resource": resource,
         "columns": columns,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import insert, select, update
 
 from patron.accounts import audit
 from patron.context import Context
-from patron.contributions import Resource
+from patron.contributions import Field, Resource
 from patron.errors import Conflict, Invalid, NotFound
+from patron.money import Money
 from patron.records import table
 from patron.resources import editing, pages
+from patron.resources.people import people_of
 from patron.resources.query import matching_ids
 from patron.resources.values import take
 from patron.responses import Flash, Page, Redirect
@@ -28,7 +31,7 @@ def selected_ids(ctx: Context, resource: Resource, verb: str) -> list[int]:
         )
         ids = [int(row[0]) for row in found]
     else:
-        ids = [int(text) for text in ctx.web.values("selected") if text.isascii() and text.isdigit()]
+        ids = [int(text) for text in ctx.web.values("ids") if text.isascii() and text.isdigit()]
     if not ids:
         raise Invalid("Tick at least one record.")
     if len(ids) > LIMIT:
@@ -52,31 +55,61 @@ def preview(ctx: Context, *, resource: Resource) -> Page:
     ids = selected_ids(ctx, resource, "edit")
     fields = pages.bulk_fields(resource)
     data: dict[str, Any] = {
-        "resource": resource,
+        **pages.frame(ctx, resource),
         "ids": ids,
         "fields": fields,
         "changes": None,
         "field": None,
-        "errors": [],
+        "bulk_options": people_of(ctx, fields),
+        "currency": ctx.assembly.settings.currency,
     }
     if ctx.web.value("field"):
         name, value = _wanted(ctx, resource)
         item = resource.field(name)
-        settings = ctx.assembly.settings
-        taken = take(
-            resource, {name: value}, partial=True, currency=settings.currency, country=settings.country
-        )[name]
-        records = editing.load_many(ctx, resource, ids, "edit")
-        title = resource.field(resource.title).attribute
         data |= {
-            "field": item, "value": value,
-            "changes": [
-                {"title": getattr(record, title), "was": audit.plain(editing.value_of(resource, record, name)), "becomes": audit.plain(taken)}
-                for record in records
-                if editing.value_of(resource, record, name) != taken
-            ],
-        }  # fmt: skip
-    return Page("resources/bulk.html", {**data, **pages.frame(ctx, resource)})
+            "field": item,
+            "changes": _effects(ctx, resource, ids, item, value),
+            "sent": [(key, text) for key, texts in ctx.web.form.items() if key != "ids" for text in texts],
+        }
+    return Page("resources/bulk.html", data)
+
+
+def _effects(
+    ctx: Context, resource: Resource, ids: list[int], item: Field, value: Any
+) -> list[dict[str, str]]:
+    """The records that would change: title, what is, and what it becomes, as people read them."""
+    settings = ctx.assembly.settings
+    taken = take(
+        resource, {item.name: value}, partial=True, currency=settings.currency, country=settings.country
+    )
+    becomes = taken[item.name]
+    records = editing.load_many(ctx, resource, ids, "edit", lock=False)
+    before = [editing.value_of(resource, record, item.name) for record in records]
+    said = _sayer(ctx, item, [*before, becomes])
+    title = resource.field(resource.title).attribute
+    return [
+        {"title": getattr(record, title), "was": said(was), "becomes": said(becomes)}
+        for record, was in zip(records, before, strict=True)
+        if was != becomes
+    ]
+
+
+def _sayer(ctx: Context, item: Field, values: list[Any]) -> Callable[[Any], str]:
+    """How to say a stored value of a field to a person; names of references are read once for all."""
+    names: dict[int, str] = {}
+    if item.kind in ("user", "team", "customer", "ref"):
+        names = pages.names_of(ctx, item, [value for value in values if value is not None])
+
+    def said(value: Any) -> str:
+        if value is None or value == "":
+            return "–"
+        if item.kind == "choice":
+            return next((choice.label for choice in item.choices if choice.value == value), value)
+        if item.kind == "money":
+            return Money(*value).format(ctx.locale)
+        return names.get(value, str(audit.plain(value))) if names else str(audit.plain(value))
+
+    return said
 
 
 def apply(ctx: Context, *, resource: Resource) -> Redirect:
@@ -93,11 +126,16 @@ def apply(ctx: Context, *, resource: Resource) -> Redirect:
     bulk_id = ctx.session.execute(
         insert(table(BulkJob))
         .values(
-            resource=resource.key, user_id=ctx.actor.user_id, at=ctx.now, changes={"field": name}, before=changed,
-            changed=len(changed), undone_at=None,
+            resource=resource.key,
+            user_id=ctx.actor.user_id,
+            at=ctx.now,
+            changes={"field": name},
+            before=changed,
+            changed=len(changed),
+            undone_at=None,
         )
         .returning(table(BulkJob).c.id)
-    ).scalar_one()  # fmt: skip
+    ).scalar_one()
     flash = Flash(
         f"{len(changed)} changed.", undo_url=f"{resource.path}/bulk/{bulk_id}/undo" if changed else ""
     )
@@ -107,9 +145,13 @@ def apply(ctx: Context, *, resource: Resource) -> Redirect:
 def undo(ctx: Context, bulk_id: int, *, resource: Resource) -> Redirect:
     """Restore what a bulk edit changed, unless someone has edited a record since: those are left, and named."""
     t = table(BulkJob)
-    job = ctx.session.execute(
-        select(t).where(t.c.id == bulk_id, t.c.resource == resource.key, t.c.user_id == ctx.actor.user_id)
-    ).mappings().first()  # fmt: skip
+    job = (
+        ctx.session.execute(
+            select(t).where(t.c.id == bulk_id, t.c.resource == resource.key, t.c.user_id == ctx.actor.user_id)
+        )
+        .mappings()
+        .first()
+    )
     if job is None:
         raise NotFound()
     if job["undone_at"] is not None:

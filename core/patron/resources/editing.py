@@ -132,7 +132,13 @@ def load(ctx: Context, resource: Resource, record_id: int, verb: str = "read") -
 
 
 def load_many(
-    ctx: Context, resource: Resource, ids: Sequence[int], verb: str = "read", *, trashed: bool | None = None
+    ctx: Context,
+    resource: Resource,
+    ids: Sequence[int],
+    verb: str = "read",
+    *,
+    trashed: bool | None = None,
+    lock: bool = True,
 ) -> list[Any]:
     """Records in the order of ``ids``, locked for writing where the engine can. NotFound, Forbidden."""
     table = table_of(resource)
@@ -141,7 +147,7 @@ def load_many(
         statement = statement.where(
             table.c.trashed_at.is_not(None) if trashed else table.c.trashed_at.is_(None)
         )
-    if verb != "read":
+    if verb != "read" and lock:
         statement = statement.with_for_update()
     found = {record.id: record for record in ctx.session.execute(statement).scalars()}
     missing = [record_id for record_id in ids if record_id not in found]

@@ -74,9 +74,11 @@ def _encoded(lines: Iterator[str]) -> Iterator[bytes]:
 def _batch(ctx: Context, resource: Resource, listing: Listing, last: int) -> list[dict[str, Any]]:
     t = table_of(resource)
     clauses = [
-        t.c.id > last, t.c.trashed_at.is_(None), row_scope(ctx, resource, "export"),
+        t.c.id > last,
+        t.c.trashed_at.is_(None),
+        row_scope(ctx, resource, "export"),
         parse_filter(ctx, resource, listing.filter),
-    ]  # fmt: skip
+    ]
     if listing.search:
         clauses.append(search_clause(ctx, resource, listing.search))
     statement = (

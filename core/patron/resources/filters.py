@@ -44,6 +44,7 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "gt": lambda a, b: a > b,
     "ge": lambda a, b: a >= b,
 }
+_OPERATORS = (*_COMPARE, "in", "contains", "starts", "empty")
 _TEXT = ("text", "longtext", "email", "phone", "url")
 
 
@@ -111,9 +112,7 @@ class _Parser:
                 raise _refuse(f"“in” takes a list of at most {MAX_LIST} values.")
             return self._compared(item, source).in_([self._operand(item, value) for value in operand])
         if op not in _COMPARE:
-            raise _refuse(
-                f"There is no operator “{op}”. There are: {', '.join((*_COMPARE, 'in', 'contains', 'starts', 'empty'))}."
-            )
+            raise _refuse(f"There is no operator “{op}”. There are: {', '.join(_OPERATORS)}.")
         if operand is None and op in ("eq", "ne"):
             return _empty(item, column, op == "eq")
         if op not in ("eq", "ne", "in") and item.kind in (

@@ -50,12 +50,21 @@ _PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "detail"],
     "properties": {
-        "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"},
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
         "instance": {"type": "string"},
-        "errors": {"type": "array", "items": {"type": "object", "required": ["field", "message"], "properties": {
-            "field": {"type": "string"}, "message": {"type": "string"}}}},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
     },
-}  # fmt: skip
+}
 
 
 def _name(resource: Resource) -> str:
@@ -79,9 +88,11 @@ def _schema(item: Field, *, output: bool) -> dict[str, Any]:
     elif kind == "money":
         minor = {"type": "integer", "minimum": -MAX_INTEGER, "maximum": MAX_INTEGER}
         schema = {
-            "type": "object", "required": ["minor", "currency"], "additionalProperties": False,
+            "type": "object",
+            "required": ["minor", "currency"],
+            "additionalProperties": False,
             "properties": {"minor": minor, "currency": {"type": "string", "pattern": "^[A-Z]{3}$"}},
-        }  # fmt: skip
+        }
     elif kind == "date":
         schema = {"type": "string", "format": "date"}
     elif kind == "instant":
@@ -110,9 +121,10 @@ def _output(resource: Resource) -> dict[str, Any]:
 def _input(resource: Resource) -> dict[str, Any]:
     fields = [resource.field(name) for name in resource.form if not resource.field(name).read_only]
     schema: dict[str, Any] = {
-        "type": "object", "additionalProperties": False,
+        "type": "object",
+        "additionalProperties": False,
         "properties": {item.name: _schema(item, output=False) for item in fields if item.kind != "computed"},
-    }  # fmt: skip
+    }
     return schema
 
 
@@ -122,9 +134,16 @@ def _problems(*codes: int) -> dict[str, Any]:
 
 
 _SAID = {
-    400: "The request could not be read", 401: "Sign in", 403: "Not permitted", 404: "Not found",
-    409: "Someone changed this meanwhile", 413: "Too large", 422: "Fields are wrong", 429: "Too many", 503: "Busy",
-}  # fmt: skip
+    400: "The request could not be read",
+    401: "Sign in",
+    403: "Not permitted",
+    404: "Not found",
+    409: "Someone changed this meanwhile",
+    413: "Too large",
+    422: "Fields are wrong",
+    429: "Too many",
+    503: "Busy",
+}
 
 
 def _content(schema: dict[str, Any]) -> dict[str, Any]:
@@ -166,9 +185,13 @@ def _paths(resource: Resource) -> dict[str, Any]:
         "schema": {"type": "integer", "minimum": 1, "maximum": MAX_INTEGER},
     }
     page = {
-        "type": "object", "required": ["items", "next"],
-        "properties": {"items": {"type": "array", "items": {"$ref": f"{_REF}{name}"}}, "next": {"type": ["string", "null"]}},
-    }  # fmt: skip
+        "type": "object",
+        "required": ["items", "next"],
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": f"{_REF}{name}"}},
+            "next": {"type": ["string", "null"]},
+        },
+    }
 
     def operation(verb: str, summary: str, **more: Any) -> dict[str, Any]:
         return {"operationId": f"{verb}{name}", "summary": summary, "tags": [resource.label_plural], **more}
@@ -176,25 +199,46 @@ def _paths(resource: Resource) -> dict[str, Any]:
     plural, single = resource.label_plural.lower(), resource.label.lower()
     collection: dict[str, Any] = {
         "get": operation(
-            "list", f"List {plural}", parameters=_list_parameters(resource),
-            responses={"200": {"description": "A page", "content": _content(page)}, **_problems(400, 401, 403, 422)},
+            "list",
+            f"List {plural}",
+            parameters=_list_parameters(resource),
+            responses={
+                "200": {"description": "A page", "content": _content(page)},
+                **_problems(400, 401, 403, 422),
+            },
         )
-    }  # fmt: skip
+    }
     if "create" in resource.verbs:
         collection["post"] = operation(
-            "create", f"Create a {single}", parameters=[header], requestBody=body,
-            responses={"201": {"description": "Created", "content": one}, **_problems(400, 401, 403, 409, 413, 422, 503)},
-        )  # fmt: skip
+            "create",
+            f"Create a {single}",
+            parameters=[header],
+            requestBody=body,
+            responses={
+                "201": {"description": "Created", "content": one},
+                **_problems(400, 401, 403, 409, 413, 422, 503),
+            },
+        )
     item: dict[str, Any] = {
         "parameters": [record],
-        "get": operation("read", f"Read a {single}", responses={"200": {"description": "The record", "content": one}, **_problems(401, 403, 404)}),
-    }  # fmt: skip
+        "get": operation(
+            "read",
+            f"Read a {single}",
+            responses={"200": {"description": "The record", "content": one}, **_problems(401, 403, 404)},
+        ),
+    }
     paths = {base: collection, f"{base}/{{record_id}}": item}
     if "edit" in resource.verbs:
         item["patch"] = operation(
-            "change", f"Change a {single}", parameters=[match, header], requestBody=body,
-            responses={"200": {"description": "Changed", "content": one}, **_problems(400, 401, 403, 404, 409, 413, 422, 503)},
-        )  # fmt: skip
+            "change",
+            f"Change a {single}",
+            parameters=[match, header],
+            requestBody=body,
+            responses={
+                "200": {"description": "Changed", "content": one},
+                **_problems(400, 401, 403, 404, 409, 413, 422, 503),
+            },
+        )
         paths[f"{base}/bulk"] = {"post": _bulk(operation, name, plural)}
     if "delete" in resource.verbs:
         item["delete"] = operation(
@@ -204,8 +248,15 @@ def _paths(resource: Resource) -> dict[str, Any]:
         )
         paths[f"{base}/{{record_id}}/restore"] = {
             "parameters": [record],
-            "post": operation("restore", f"Restore a {single}", responses={"200": {"description": "The record", "content": one}, **_problems(401, 403, 404, 422, 503)}),
-        }  # fmt: skip
+            "post": operation(
+                "restore",
+                f"Restore a {single}",
+                responses={
+                    "200": {"description": "The record", "content": one},
+                    **_problems(401, 403, 404, 422, 503),
+                },
+            ),
+        }
     return paths
 
 
@@ -219,9 +270,14 @@ def _bulk(operation: Any, name: str, plural: str) -> dict[str, Any]:
     }
     results = {"type": "object", "properties": {"results": {"type": "array", "items": {"type": "object"}}}}
     found: dict[str, Any] = operation(
-        "bulk", f"Create and change {plural}, a result for each", requestBody={"required": True, "content": _content(body)},
-        responses={"200": {"description": "A result for each", "content": _content(results)}, **_problems(400, 401, 403, 409, 413, 422, 503)},
-    )  # fmt: skip
+        "bulk",
+        f"Create and change {plural}, a result for each",
+        requestBody={"required": True, "content": _content(body)},
+        responses={
+            "200": {"description": "A result for each", "content": _content(results)},
+            **_problems(400, 401, 403, 409, 413, 422, 503),
+        },
+    )
     return found
 
 
@@ -229,15 +285,23 @@ def _other(route: Route) -> dict[str, Any]:
     """A route that a module wrote by hand: its summary is the first line of its docstring."""
     text = (getattr(route.handler, "__doc__", "") or "").strip().split("\n")[0]
     parameters = [
-        {"name": part[1:-1].split(":")[0], "in": "path", "required": True,
-         "schema": {"type": "integer", "minimum": 1, "maximum": MAX_INTEGER} if ":int" in part else {"type": "string"}}
+        {
+            "name": part[1:-1].split(":")[0],
+            "in": "path",
+            "required": True,
+            "schema": {"type": "integer", "minimum": 1, "maximum": MAX_INTEGER}
+            if ":int" in part
+            else {"type": "string"},
+        }
         for part in route.path.split("/")
         if part.startswith("{")
-    ]  # fmt: skip
+    ]
     found: dict[str, Any] = {
-        "operationId": getattr(route.handler, "__name__", route.path), "summary": text, "tags": [route.module],
+        "operationId": getattr(route.handler, "__name__", route.path),
+        "summary": text,
+        "tags": [route.module],
         "responses": {"200": {"description": "The answer"}, **_problems(400, 401, 403, 404, 409, 422)},
-    }  # fmt: skip
+    }
     if parameters:
         found["parameters"] = parameters
     return found

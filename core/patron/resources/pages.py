@@ -1,10 +1,9 @@
-"""The pages of a resource: list, record, form, history. Each works without scripts; htmx gets the same handler's part."""
+"""The pages of a resource: list, record, form, history. Each works without scripts; htmx gets a part of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -21,6 +20,7 @@ from patron.records import table
 from patron.resources import editing, export
 from patron.resources.api import filter_of
 from patron.resources.declaration import table_of
+from patron.resources.people import people_of
 from patron.resources.query import Listing, read_one, read_page
 from patron.resources.rules import rules_of
 from patron.resources.scope import row_scope
@@ -53,7 +53,7 @@ _VERBS = ("read", "create", "edit", "delete", "export", "import")
 
 
 def listing_of(ctx: Context, resource: Resource, limit: int = ROWS) -> Listing:
-    """What a list's address asks for: ``q``, ``sort``, ``cursor``, ``trashed``, ``filter`` and one parameter a field."""
+    """What a list's address asks for: ``q``, ``sort``, ``cursor``, ``trashed``, ``filter``, and fields by name."""
     web = ctx.web
     conditions = [filter_of(web.param("filter"))] if web.param("filter") else []
     for name in resource.filters:
@@ -62,9 +62,12 @@ def listing_of(ctx: Context, resource: Resource, limit: int = ROWS) -> Listing:
             conditions.append({name: _condition(resource.field(name), value)})
     return Listing(
         filter={"and": conditions} if len(conditions) > 1 else conditions[0] if conditions else None,
-        sort=web.param("sort"), limit=limit, cursor=web.param("cursor"), search=web.param("q"),
+        sort=web.param("sort"),
+        limit=limit,
+        cursor=web.param("cursor"),
+        search=web.param("q"),
         trashed=web.param("trashed") == "true",
-    )  # fmt: skip
+    )
 
 
 def _condition(item: Field, value: str) -> Any:
@@ -107,7 +110,7 @@ def show_list(ctx: Context, *, resource: Resource) -> Page:
         "trashed": listing.trashed,
         "filters": [resource.field(name) for name in resource.filters if _offered(resource.field(name))],
         "active": _active_filters(ctx, resource),
-        "choices": _people(ctx, [resource.field(name) for name in resource.filters]),
+        "choices": people_of(ctx, [resource.field(name) for name in resource.filters]),
         "views": _views(ctx, resource),
         "next_url": _at(ctx, resource, page.next),
         "previous_url": _at(ctx, resource, page.previous),
@@ -130,12 +133,10 @@ def _columns(ctx: Context, resource: Resource) -> list[Field]:
 def _column(ctx: Context, resource: Resource, item: Field, sort: str) -> dict[str, Any]:
     """A heading, and where its arrows lead when the list can be sorted by it."""
     sortable = {name.removeprefix("-") for name in resource.sorts}
-    direction = (
-        "" if sort.removeprefix("-") != item.name else "descending" if sort.startswith("-") else "ascending"
-    )
+    direction = "" if sort.removeprefix("-") != item.name else "desc" if sort.startswith("-") else "asc"
     url = ""
     if item.name in sortable:
-        wanted = f"-{item.name}" if direction == "ascending" else item.name
+        wanted = f"-{item.name}" if direction == "asc" else item.name
         url = f"{resource.path}?{query_with(ctx, resource, {'sort': wanted})}"
     return {
         "key": item.name,
@@ -224,24 +225,6 @@ def _reference_url(ctx: Context, item: Field, value: Any) -> str:
     return f"{ctx.assembly.resource(item.ref).path}/{value}" if item.kind == "ref" else ""
 
 
-def _people(ctx: Context, fields: Sequence[Field]) -> dict[str, list[tuple[str, str]]]:
-    """Options of user and team fields, for selects; at most one statement for each kind."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for item in fields:
-        if item.kind in ("user", "team"):
-            options = ctx.cached(("people", item.kind), partial(_options, ctx, item.kind))
-            found[item.name] = options
-    return found
-
-
-def _options(ctx: Context, kind: str) -> list[tuple[str, str]]:
-    t = table(User if kind == "user" else Team)
-    statement = select(t.c.id, t.c.name).where(t.c.trashed_at.is_(None)).order_by(t.c.name).limit(500)
-    if kind == "user":
-        statement = statement.where(t.c.active.is_(True))
-    return [(str(row.id), row.name) for row in ctx.session.execute(statement)]
-
-
 # Saved views
 
 
@@ -258,11 +241,15 @@ def _views(ctx: Context, resource: Resource) -> list[dict[str, Any]]:
     )
     return [
         {
-            "id": row.id, "name": row.name, "url": f"{resource.path}?{row.query}", "audience": row.audience,
-            "mine": row.owner_id == ctx.actor.user_id, "current": row.query == query_with(ctx, resource, {}),
+            "id": row.id,
+            "name": row.name,
+            "url": f"{resource.path}?{row.query}",
+            "audience": row.audience,
+            "mine": row.owner_id == ctx.actor.user_id,
+            "current": row.query == query_with(ctx, resource, {}),
         }
         for row in ctx.session.execute(statement)
-    ]  # fmt: skip
+    ]
 
 
 def save_view(ctx: Context, *, resource: Resource) -> Redirect:
@@ -290,7 +277,7 @@ def save_view(ctx: Context, *, resource: Resource) -> Redirect:
             version=1,
             created_at=ctx.now,
             updated_at=ctx.now,
-        )  # fmt: skip
+        )
     )
     return Redirect(f"{resource.path}?{query}", Flash(f"View “{name}” saved."))
 
@@ -416,14 +403,14 @@ def trash_records(ctx: Context, *, resource: Resource) -> Redirect:
     from patron.resources.bulk import selected_ids
 
     ids = editing.trash(ctx, resource, selected_ids(ctx, resource, "delete"))
-    undo = f"{resource.path}/restore?" + urlencode([("selected", str(record_id)) for record_id in ids])
+    undo = f"{resource.path}/restore?" + urlencode([("ids", str(record_id)) for record_id in ids])
     word = resource.label if len(ids) == 1 else resource.label_plural
     return Redirect(resource.path, Flash(f"{len(ids)} {word.lower()} moved to the trash.", undo_url=undo))
 
 
 def restore_records(ctx: Context, *, resource: Resource) -> Redirect:
     """Back from the trash."""
-    texts = [*ctx.web.query.get("selected", ()), *ctx.web.values("selected")]
+    texts = [*ctx.web.query.get("ids", ()), *ctx.web.values("ids")]
     ids = [int(text) for text in texts if text.isascii() and text.isdigit()]
     if not ids:
         raise Invalid("Tick at least one record.")
@@ -445,11 +432,9 @@ def bulk_fields(resource: Resource) -> list[Field]:
 
 def form_values(web: Web, resource: Resource) -> dict[str, Any]:
     """The form's fields that were sent, as ``editing`` takes them."""
-    sent = {}
+    sent: dict[str, Any] = {}
     for item in form_fields(resource):
-        if item.name in web.form or (item.kind == "bool" and f"{item.name}-sent" in web.form) or any(
-            name.startswith(f"{item.name}-") for name in web.form
-        ):  # fmt: skip
+        if item.name in web.form or (item.kind == "bool" and f"{item.name}-sent" in web.form):
             sent[item.name] = form_value(web, item)
     return sent
 
@@ -460,9 +445,11 @@ def form_value(web: Web, item: Field) -> Any:
         return item.name in web.form
     if item.kind == "money":
         amount = web.value(item.name).replace(",", ".")
-        return {"amount": amount, "currency": web.value(f"{item.name}-currency")} if amount else None
+        return {"amount": amount, "currency": web.value(f"{item.name}_currency")} if amount else None
     if item.kind == "list":
-        return [value.strip() for value in web.values(item.name) if value.strip()]
+        return [
+            line.strip() for value in web.values(item.name) for line in value.splitlines() if line.strip()
+        ]
     if item.kind == "longtext":
         return (web.values(item.name) or [""])[0]
     return web.value(item.name)
@@ -486,7 +473,7 @@ def _form(
         "version": values.get("version") or ctx.web.value("version"),
         "errors": errors,
         "by_field": {error.field: error.message for error in errors},
-        "options": _people(ctx, fields),
+        "options": people_of(ctx, fields),
         "back": ctx.web.param("back") or ctx.web.value("back"),
         "currency": ctx.assembly.settings.currency,
         "action": f"{resource.path}/new" if record_id is None else f"{resource.path}/{record_id}/edit",
@@ -511,16 +498,26 @@ def _conflict(
     """The fields that clash, each with the stored, the typed and the earlier value; the rest goes along."""
     current = read_one(ctx, resource, record_id, verb="edit")
     fields = [
-        {"name": name, "label": resource.field(name).label, "current": export.plain_text(resource.field(name), current.get(name)),
-         "yours": clash.yours.get(name, ""), "original": clash.original.get(name, "")}
+        {
+            "name": name,
+            "label": resource.field(name).label,
+            "current": export.plain_text(resource.field(name), current.get(name)),
+            "yours": clash.yours.get(name, ""),
+            "original": clash.original.get(name, ""),
+        }
         for name in clash.current
         if clash.current[name] != clash.yours.get(name)
-    ]  # fmt: skip
+    ]
     data = {
-        **frame(ctx, resource), "conflicts": fields, "values": values, "version": current["version"], "record_id": record_id,
-        "sent": [(name, value) for name, value in _pairs(ctx.web, resource)], "title": current.get(resource.title),
+        **frame(ctx, resource),
+        "conflicts": fields,
+        "values": values,
+        "version": current["version"],
+        "record_id": record_id,
+        "sent": [(name, value) for name, value in _pairs(ctx.web, resource)],
+        "title": current.get(resource.title),
         "action": f"{resource.path}/{record_id}/edit",
-    }  # fmt: skip
+    }
     return Page("resources/conflict.html", data, status=409)
 
 
@@ -530,7 +527,7 @@ def _pairs(web: Web, resource: Resource) -> list[tuple[str, str]]:
     return [
         (name, value)
         for name, values in web.form.items()
-        if name in names or name.rpartition("-")[0] in names
+        if name in names or name.removesuffix("_currency") in names or name.endswith("-sent")
         for value in values
         if not name.startswith("resolve-")
     ]
@@ -551,7 +548,7 @@ def _back(ctx: Context) -> str:
 
 
 def lookup(ctx: Context, *, resource: Resource) -> Json | Page:
-    """Records whose text matches ``q``, for fields that refer to this resource: ``{"items": [{"id", "label", "hint"}]}``."""
+    """Records that match ``q``, for fields that refer to this resource: items of value, label and hint."""
     text = ctx.web.param("q").strip()
     t = table_of(resource)
     title = t.c[resource.field(resource.title).attribute]
@@ -561,7 +558,7 @@ def lookup(ctx: Context, *, resource: Resource) -> Json | Page:
     hint = t.c.primary_email if resource.model is Customer else None
     rows = ctx.session.execute(statement.add_columns(hint) if hint is not None else statement).all()
     items = [
-        {"id": str(row[0]), "label": str(row[1]), "hint": (row[2] if hint is not None else "")}
+        {"value": str(row[0]), "label": str(row[1]), "hint": (row[2] if hint is not None else "")}
         for row in rows
     ]
     return Json({"items": items})

@@ -27,9 +27,13 @@ def _page_routes(resource: Resource) -> Iterator[Route]:
     def page(method: Method, suffix: str, handler: Handler, verb: str, **options: Any) -> Route:
         transaction: Transaction = "read" if method == "GET" else "write"
         return Route(
-            method, f"{path}{suffix}", partial(handler, resource=resource), permission=may(verb), module=module,
+            method,
+            f"{path}{suffix}",
+            partial(handler, resource=resource),
+            permission=may(verb),
+            module=module,
             **{"transaction": transaction, **options},
-        )  # fmt: skip
+        )
 
     yield page("GET", "", pages.show_list, "read")
     yield page("GET", "/lookup", pages.lookup, "read")
@@ -64,9 +68,14 @@ def _api_routes(resource: Resource) -> Iterator[Route]:
     def route(method: Method, suffix: str, handler: Handler, verb: str) -> Route:
         transaction: Transaction = "read" if method == "GET" else "write"
         return Route(
-            method, f"{path}{suffix}", partial(handler, resource=resource), permission=may(verb),
-            module=module, transaction=transaction, upload=5_000_000,
-        )  # fmt: skip
+            method,
+            f"{path}{suffix}",
+            partial(handler, resource=resource),
+            permission=may(verb),
+            module=module,
+            transaction=transaction,
+            upload=5_000_000,
+        )
 
     yield route("GET", "", api.list_records, "read")
     yield route("GET", "/{record_id:int}", api.read_record, "read")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import ColumnElement
 
@@ -18,10 +18,6 @@ class Rules:
 
     ``values`` are checked input by field name, ``changed`` maps field names to (was, became).
     """
-
-    creates_through: ClassVar[str] = (
-        ""  # a page of the module's own that creates, instead of the engine's form
-    )
 
     def defaults(self, ctx: Context) -> Mapping[str, Any]:
         """Values of a new record that the input does not give."""

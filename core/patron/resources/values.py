@@ -193,13 +193,24 @@ def _list(item: Field, value: Any, currency: str, country: str) -> list[Any]:
 
 
 _TAKERS: Mapping[str, Callable[[Field, Any, str, str], Any]] = {
-    "text": _text, "longtext": _text, "email": _email, "phone": _phone, "url": _url, "integer": _integer,
-    "bool": _bool, "money": _money, "choice": _choice, "customer": _id, "user": _id, "team": _id, "ref": _id,
+    "text": _text,
+    "longtext": _text,
+    "email": _email,
+    "phone": _phone,
+    "url": _url,
+    "integer": _integer,
+    "bool": _bool,
+    "money": _money,
+    "choice": _choice,
+    "customer": _id,
+    "user": _id,
+    "team": _id,
+    "ref": _id,
     "date": lambda item, value, currency, country: parse_date(value),
     "instant": lambda item, value, currency, country: parse_instant(value),
     "list": _list,
     "computed": lambda item, value, currency, country: value,
-}  # fmt: skip
+}
 
 
 def columns_of(resource: Resource, names: Sequence[str] | None = None) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,6 +13,8 @@ from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal, get_currency_precision
+
+from patron.money import Money
 
 
 class PageShell(Protocol):
@@ -121,7 +124,23 @@ def csrf_token() -> str:
     return shell.csrf
 
 
+def amount(value: Any) -> str:
+    """``{"minor": 1250, "currency": "EUR"}`` → ``12.50``, as an input takes it; text stays, None gives nothing."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    if "minor" not in value:
+        return str(value.get("amount") or "")
+    return str(Money(int(value["minor"]), str(value["currency"])).decimal())
+
+
+def options(choices: Iterable[Any]) -> list[tuple[str, str]]:
+    """Declared choices as the options of a select."""
+    return [(choice.value, choice.label) for choice in choices]
+
+
 FILTERS = {
+    "amount": amount,
+    "options": options,
     "money": money,
     "number": number,
     "date": date_text,

@@ -294,14 +294,19 @@ def _claimable(key: str, handler: Handler, now: datetime) -> Select[Any]:
     due_at = col(Delivery.due_at)
     query = (
         select(
-            col(Delivery.id), col(Delivery.attempts), col(Delivery.event_id), col(OutboxEvent.name),
-            col(OutboxEvent.at), col(OutboxEvent.customer_id), col(OutboxEvent.payload),
+            col(Delivery.id),
+            col(Delivery.attempts),
+            col(Delivery.event_id),
+            col(OutboxEvent.name),
+            col(OutboxEvent.at),
+            col(OutboxEvent.customer_id),
+            col(OutboxEvent.payload),
             col(OutboxEvent.actor),
         )
         .join(OutboxEvent, col(OutboxEvent.id) == col(Delivery.event_id))
         .where(col(Delivery.handler) == key, col(Delivery.state) == DUE, due_at <= now)
         .order_by(col(Delivery.event_id))
-    )  # fmt: skip
+    )
     if not handler.ordered:
         return query
     earlier = aliased(Delivery)

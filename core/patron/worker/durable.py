@@ -139,9 +139,12 @@ class Durable:
         total = 0
         while True:
             ended = DBOS.list_workflows(
-                status=_ENDED, completed_before=before, limit=_PURGE_ROWS,
-                load_input=False, load_output=False,
-            )  # fmt: skip
+                status=_ENDED,
+                completed_before=before,
+                limit=_PURGE_ROWS,
+                load_input=False,
+                load_output=False,
+            )
             if not ended:
                 return total
             DBOS.delete_workflows([status.workflow_id for status in ended])

@@ -110,8 +110,10 @@ def _success(job: Job, due_at: datetime) -> dict[str, Any]:
     following = due_at + job.every
     return {
         "due_at": following if following > now else now + job.every,
-        "last_success_at": now, "last_error": "", "runs": col(JobRun.runs) + 1,
-    }  # fmt: skip
+        "last_success_at": now,
+        "last_error": "",
+        "runs": col(JobRun.runs) + 1,
+    }
 
 
 def _note(session: Session, name: str, values: dict[str, Any]) -> None:
