@@ -6,6 +6,7 @@ give candidates, which are checked exactly: the text by substring, the rights by
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,14 +20,14 @@ from sqlalchemy import (
     exists,
     false,
     func,
-    literal,
+    literal_column,
     not_,
     or_,
     select,
     union_all,
 )
 from sqlalchemy import table as bare_table
-from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
 from patron.context import Context
@@ -48,6 +49,10 @@ CANDIDATES = 500
 MAX_FOUND = 100
 
 _FULL_TEXT = bare_table("core_search_fts", column("rowid"), column("core_search_fts"))
+_JOINED = table(SearchEntry).c.id == _FULL_TEXT.c.rowid
+_TOKENS: ColumnElement[Any] = literal_column("string_to_array(core_search.scope, ' ')")  # as the index has it
+_ZERO: ColumnElement[int] = literal_column("0")
+_LIKE_SIGNS, _ESCAPED = re.compile(r"([%_\\])"), r"\\\1"
 
 
 @dataclass(frozen=True)
@@ -133,21 +138,16 @@ def _reach_of(ctx: Context, resource: Resource) -> _Reach | None:
 
 
 def _find(ctx: Context, needle: Needle, reaches: Sequence[_Reach], limit: int) -> Select[Any]:
+    """Entries by id, of two bounded searches: what begins a title, and what does not."""
     t = table(SearchEntry)
-    readable = _readable(reaches)
-    tokens = _tokens(ctx, reaches)
+    readable, tokens = _readable(reaches), _tokens(ctx, reaches)
     begins = _holds(ctx, needle.title)
-    shown = (t.c.resource, t.c.record_id, t.c.title, t.c.subtitle, t.c.title_key, t.c.id)
-    best = select(literal(0).label("rank"), *shown).where(
-        readable, *_matching(ctx, (needle.title, *needle.patterns), tokens)
-    )
-    others = select(literal(1).label("rank"), *shown).where(
-        readable, *_matching(ctx, needle.patterns, tokens), not_(begins)
-    )
-    both = union_all(
-        select(best.limit(CANDIDATES).subquery("best")), select(others.limit(limit).subquery("others"))
-    ).subquery("found")
-    return select(both).order_by(both.c.rank, both.c.title_key, both.c.id).limit(limit)
+    best = select(t.c.id).where(readable, *_matching(ctx, [needle.title], tokens))
+    others = select(t.c.id).where(readable, *_matching(ctx, needle.patterns, tokens), not_(begins))
+    halves = (best.limit(CANDIDATES).subquery("best"), others.limit(limit).subquery("others"))
+    shown = select(t.c.resource, t.c.record_id, t.c.title, t.c.subtitle)
+    among = t.c.id.in_(union_all(*(select(half.c.id) for half in halves)))
+    return shown.where(among).order_by(begins.desc(), t.c.title_key, t.c.id).limit(limit)
 
 
 def _readable(reaches: Sequence[_Reach]) -> ColumnElement[bool]:
@@ -169,19 +169,17 @@ def _tokens(ctx: Context, reaches: Sequence[_Reach]) -> list[str]:
 
 def _matching(ctx: Context, patterns: Sequence[str], tokens: Sequence[str]) -> list[ColumnElement[bool]]:
     """Rows that hold every pattern and one of the tokens (any row where there are none)."""
-    t = table(SearchEntry)
     clauses = [_holds(ctx, pattern) for pattern in patterns]
     if ctx.assembly.database.dialect == "sqlite":
-        clauses.append(t.c.id == _FULL_TEXT.c.rowid)
+        clauses.append(_JOINED)
         clauses.append(_FULL_TEXT.c.core_search_fts.op("MATCH")(full_text_query(patterns, tokens)))
     elif tokens:
-        held = func.string_to_array(t.c.scope, " ")
-        clauses.append(held.op("&&")(cast(array(tokens), ARRAY(Text))))
+        clauses.append(_TOKENS.op("&&")(cast(list(tokens), ARRAY(Text))))
     return clauses
 
 
 def _holds(ctx: Context, pattern: str) -> ColumnElement[bool]:
-    t = table(SearchEntry)
+    text = table(SearchEntry).c.text
     if ctx.assembly.database.dialect == "sqlite":
-        return func.instr(t.c.text, pattern) > 0
-    return t.c.text.contains(pattern, autoescape=True)
+        return func.instr(text, pattern) > _ZERO
+    return text.like(f"%{_LIKE_SIGNS.sub(_ESCAPED, pattern)}%")

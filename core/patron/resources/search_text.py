@@ -35,7 +35,7 @@ def text_of(title: str, texts: Iterable[str]) -> str:
     for text in texts:
         words.update(dict.fromkeys(fold(text[:MAX_TEXT]).split()))
     forms = dict.fromkeys(form for word in words for form in _forms(word))
-    return _TITLE + _WORD.join([*titled, *forms])
+    return _TITLE + _WORD.join(titled) + "".join(_WORD + form for form in forms)
 
 
 def phone_forms(number: str) -> str:
@@ -72,7 +72,7 @@ def token(resource: str, who: str) -> str:
 
 @dataclass(frozen=True)
 class Needle:
-    """What is searched for: each pattern must be within the text; the best have ``title`` too."""
+    """What is searched for: each pattern must be within the text. The best have ``title``, which implies them."""
 
     patterns: tuple[str, ...]
     title: str
@@ -94,11 +94,13 @@ def trigrams(pattern: str) -> list[str]:
 
 
 def full_text_query(patterns: Iterable[str], tokens: Iterable[str]) -> str:
-    """The query in SQLite's full-text language for rows that may hold all patterns and one of the tokens."""
+    """The query in SQLite's full-text language for rows that may hold all patterns and one of the tokens.
+
+    Tokens come first, since they are rarer: the first part is stepped through, the others only looked up.
+    """
     wanted = dict.fromkeys(gram for pattern in patterns for gram in trigrams(pattern))
-    parts = [_quoted(gram) for gram in wanted]
     anyone = " OR ".join(map(_quoted, tokens))
-    return " AND ".join([*parts, *([f"({anyone})"] if anyone else [])])
+    return " AND ".join([*([f"({anyone})"] if anyone else []), *map(_quoted, wanted)])
 
 
 def _quoted(gram: str) -> str:
