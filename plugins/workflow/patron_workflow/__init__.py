@@ -1,0 +1,1 @@
+"""Working calendars and the assignment of work. Other modules import ``patron_workflow.api``."""
