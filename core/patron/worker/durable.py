@@ -78,7 +78,6 @@ class Durable:
             "log_level": "WARNING",
             "sys_db_pool_size": 4,
             "max_executor_threads": 10,
-            "notification_listener_polling_interval_sec": 30.0,
         }
         DBOS(config=config)
         self._drain_workflow = DBOS.workflow(name="patron.drain")(drain_workflow)

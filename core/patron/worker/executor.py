@@ -19,11 +19,18 @@ from patron.errors import SetupError
 from patron.settings import Settings
 
 EXIT_TAKEN = 75
+SUPERVISOR_VARIABLE = "PATRON_SUPERVISOR"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class ExecutorTaken(SetupError):
     """Another worker runs under this executor id."""
+
+
+def is_orphan() -> bool:
+    """Whether the ``patron serve`` that started this process is gone."""
+    supervisor = os.environ.get(SUPERVISOR_VARIABLE)
+    return supervisor is not None and os.getppid() != int(supervisor)
 
 
 def default_executor_id(settings: Settings) -> str:

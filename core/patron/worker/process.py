@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import threading
 import time
@@ -15,7 +14,7 @@ from patron.errors import Busy, SetupError
 from patron.settings import Settings
 from patron.worker.drain import Drain, back_off
 from patron.worker.durable import Durable
-from patron.worker.executor import ExecutorLock, default_executor_id
+from patron.worker.executor import ExecutorLock, default_executor_id, is_orphan
 from patron.worker.pulse import Pulse, Signs
 from patron.worker.schedule import Schedule
 from patron.worker.watch import Watch
@@ -79,7 +78,6 @@ class _Worker:
         self._pulse = Pulse(assembly.database)
         self._settings = settings
         self._generation = -1
-        self._parent = os.getppid()
         self._next_lock_check = self._next_housekeeping = 0.0
 
     def run(self) -> None:
@@ -133,7 +131,7 @@ class _Worker:
 
     def _check(self) -> None:
         now = time.monotonic()
-        if os.getppid() != self._parent:
+        if is_orphan():
             log.warning("the supervising process is gone: stopping")
             self._stop.set()
         if now >= self._next_lock_check:
