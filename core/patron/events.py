@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, insert, literal, null, select, update
+from sqlalchemy import ColumnElement, exists, func, insert, literal, null, select, update
 from sqlmodel import col
 
 from patron.context import Context
@@ -15,6 +15,7 @@ from patron.contributions import Handler
 from patron.db import UtcDateTime
 from patron.errors import NotFound
 from patron.permissions import Actor
+from patron.records import table
 from patron.system.models import Delivery, OutboxEvent
 
 DUE, DONE, PARKED, DEAD = "due", "done", "parked", "dead"
@@ -160,3 +161,11 @@ def _changed(ctx: Context, statement: Any) -> int:
     return int(
         ctx.session.connection().execute(statement, execution_options={"preserve_rowcount": True}).rowcount
     )
+
+
+def counts(ctx: Context) -> list[dict[str, Any]]:
+    """How many deliveries each handler has in each state."""
+    t = table(Delivery)
+    number = func.count().label("deliveries")
+    statement = select(t.c.handler, t.c.state, number).group_by(t.c.handler, t.c.state)
+    return [dict(row) for row in ctx.session.execute(statement.order_by(t.c.handler, t.c.state)).mappings()]

@@ -30,6 +30,8 @@ def register_permissions() -> Sequence[Permission]:
         Permission(
             "interactions.log", "Log calls, meetings and letters", {"manager": Scope.ALL, "user": Scope.ALL}
         ),
+        Permission("customers.merge", "Merge and split customers", {"manager": Scope.ALL}),
+        Permission("customers.erase", "Erase customers"),
         Permission("views.publish", "Share saved views with everybody", {"manager": Scope.ALL}),
     )
 

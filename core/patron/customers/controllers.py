@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from patron.context import Context
-from patron.customers import consents, relationships, roles, team
+from patron.customers import consents, erasing, merging, relationships, roles, team
+from patron.customers.erasing import ERASE
+from patron.customers.merging import MERGE
 from patron.customers.models import Customer
 from patron.errors import Invalid
 from patron.interactions import services as interactions
@@ -232,6 +234,35 @@ def hand_over(ctx: Context, customer_id: int) -> Json:
     return Json({"id": str(record.key), "owner": str(record.owner_id), "version": record.version})
 
 
+@post("/customers/{customer_id:int}/merge", permission=MERGE)
+def merge(ctx: Context, customer_id: int) -> Redirect:
+    """Merge another customer into this one (form: other)."""
+    other = ctx.web.value("other")
+    if not other.isdigit():
+        raise Invalid.field("other", "Choose the customer to merge into this one.")
+    merge_id = merging.merge(ctx, customer_id, int(other))
+    flash = Flash("Merged. Nothing was lost.", undo_url=f"/merges/{merge_id}/split")
+    return Redirect(f"/customers/{customer_id}", flash)
+
+
+@post("/merges/{merge_id:int}/split", permission=MERGE)
+def split(ctx: Context, merge_id: int) -> Redirect:
+    """Undo a merge."""
+    return _to(merging.split(ctx, merge_id), "Two customers again.")
+
+
+@post("/customers/{customer_id:int}/erase", permission=ERASE)
+def erase(ctx: Context, customer_id: int) -> Redirect:
+    """Erase the customer's personal data (form: confirm = the customer's name)."""
+    customer = _customer(ctx, customer_id, "delete")
+    if ctx.web.value("confirm") != customer.name:
+        raise Invalid.field("confirm", "Type the customer's name exactly, to confirm.")
+    answers = erasing.erase(ctx, customer_id)
+    return Redirect(
+        "/customers", Flash("Erased. " + "; ".join(f"{m}: {text}" for m, text in answers.items()))
+    )
+
+
 ROUTES: tuple[Route, ...] = (
     older_entries,
     timeline_api,
@@ -246,4 +277,7 @@ ROUTES: tuple[Route, ...] = (
     assign,
     unassign,
     hand_over,
+    merge,
+    split,
+    erase,
 )

@@ -294,9 +294,11 @@ def delete_view(ctx: Context, view_id: int, *, resource: Resource) -> Redirect:
 # One record
 
 
-def show_record(ctx: Context, record_id: int, *, resource: Resource) -> Page:
+def show_record(ctx: Context, record_id: int, *, resource: Resource) -> Page | Redirect:
     """The record's page: its fields, the module's panels and actions."""
     record = editing.load(ctx, resource, record_id)
+    if getattr(record, "merged_into_id", None) is not None:
+        return Redirect(f"{resource.path}/{record.merged_into_id}")
     rules = rules_of(resource)
     item = item_of(ctx, resource, record)
     name_references(ctx, resource, [item])

@@ -1,0 +1,151 @@
+"""Data in and out: ``import``, ``imports``, ``export``, ``digest``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from patron.cli.common import CLI_ACTOR, as_json, get_assembly, print_json, print_result, print_table, reading
+from patron.context import Context
+from patron.errors import Invalid, NotFound
+from patron.resources.api import filter_of
+
+
+@click.command("import")
+@click.argument("resource")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--map", "mapping", help='JSON: {"column": "field" or null}; what is left out is guessed.')
+@click.option("--source", default="", help="The system the file comes from: names its external ids.")
+@click.option("--match", default="", help="What tells that a row is known: external_id, email, phone, …")
+@click.option("--dry-run", is_flag=True, help="Decide everything, write nothing.")
+@click.option(
+    "--rejects",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write refused rows here, with reasons.",
+)
+@as_json
+def import_file(
+    resource: str,
+    file: Path,
+    mapping: str | None,
+    source: str,
+    match: str,
+    dry_run: bool,
+    rejects: Path | None,
+    json_output: bool,
+) -> None:
+    """Import a CSV or vCard file. Every row is created, updated, skipped or rejected with a reason."""
+    from patron.imports.commands import run_import
+
+    override = _mapping(mapping)
+    with _progress(json_output) as progress:
+        task = progress.add_task("rows", total=None)
+        result = run_import(
+            get_assembly(),
+            resource,
+            file,
+            mapping=override,
+            source=source,
+            match=match,
+            dry_run=dry_run,
+            rejects_path=rejects,
+            on_progress=lambda done, total: progress.update(task, completed=done, total=total),
+            on_guess=None if json_output else _say_guess,
+        )
+    print_result(result, json_output)
+
+
+def _mapping(text: str | None) -> dict[str, str | None] | None:
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(text, type=dict[str, str | None])
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise Invalid(f'--map takes JSON such as {{"Name": "name"}}: {error}') from error
+
+
+def _say_guess(columns: list[tuple[str, str, str]]) -> None:
+    """How each column was understood, before anything is written."""
+    print_table(("column", "field", "because"), columns)
+
+
+def _progress(quiet: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        disable=quiet,
+    )
+
+
+@click.group()
+def imports() -> None:
+    """Imports that were begun."""
+
+
+@imports.command("resume")
+@click.argument("import_id", type=int)
+@as_json
+def resume(import_id: int, json_output: bool) -> None:
+    """Go on with an import that was stopped in the middle; no row comes twice."""
+    from patron.imports.commands import resume_import
+
+    with _progress(json_output) as progress:
+        task = progress.add_task("rows", total=None)
+        result = resume_import(
+            get_assembly(),
+            import_id,
+            on_progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    print_result(result, json_output)
+
+
+@click.command("export")
+@click.argument("resource")
+@click.option("--filter", "filter_text", default="", help="JSON, as in the API.")
+@click.option(
+    "--to", "path", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output."
+)
+def export_resource(resource: str, filter_text: str, path: Path | None) -> None:
+    """Export a resource as CSV."""
+    from patron.resources.export import export_lines
+    from patron.resources.query import Listing
+
+    assembly = get_assembly()
+    try:
+        found = assembly.resource(resource)
+    except KeyError:
+        raise NotFound(
+            f"There is no resource “{resource}”. There are: {', '.join(sorted(assembly.resources))}."
+        ) from None
+    listing = Listing(filter=filter_of(filter_text))
+    with reading(assembly) as ctx:
+        lines = export_lines(Context(ctx.session, assembly, CLI_ACTOR), found, listing)
+    if path is None:
+        for line in lines:
+            click.echo(line, nl=False)
+        return
+    with open(path, "w", encoding="utf-8-sig", newline="") as file:
+        file.writelines(lines)
+
+
+@click.command()
+@as_json
+def digest(json_output: bool) -> None:
+    """Rows and hash of every business table: the same data gives the same digest on either database."""
+    from patron.digest import digest_of
+
+    assembly = get_assembly()
+    with reading(assembly) as ctx:
+        found: dict[str, Any] = digest_of(ctx)
+    if json_output:
+        print_json(found)
+    else:
+        print_table(
+            ("table", "rows", "sha256"), [(name, d["rows"], d["sha256"][:16]) for name, d in found.items()]
+        )

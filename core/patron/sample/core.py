@@ -1,0 +1,141 @@
+"""The core's sample data: the firm's own people, then customers with addresses, relationships, touches and consents."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+from patron.accounts.services import teams, users
+from patron.context import Context
+from patron.customers import consents, relationships, roles
+from patron.interactions import services as interactions
+from patron.interactions.services import Party
+from patron.permissions import Actor, Scope
+from patron.resources import editing
+from patron.sample.words import (
+    CITIES,
+    COMPANY_ENDINGS,
+    COMPANY_STEMS,
+    COMPANY_TRADES,
+    FAMILY_NAMES,
+    GIVEN_NAMES,
+    JOB_TITLES,
+    STREETS,
+    TOUCHES,
+)
+
+STAFF = (
+    ("alex.morgan@patron.example", "Alex Morgan", ("admin",)),
+    ("sofia.keller@patron.example", "Sofia Keller", ("manager",)),
+    ("jonas.weber@patron.example", "Jonas Weber", ("user",)),
+    ("amira.haddad@patron.example", "Amira Haddad", ("user",)),
+    ("luca.rossi@patron.example", "Luca Rossi", ("user",)),
+    ("nora.lind@patron.example", "Nora Lind", ("user",)),
+)
+ORGANISATIONS = 70
+PERSONS = 260
+HISTORY_DAYS = 540
+
+
+def make_core_sample(ctx: Context, numbers: Random) -> None:
+    """People of the firm, customers, and a year and a half of touches."""
+    staff = [users.add_user(ctx, email, name, wanted) for email, name, wanted in STAFF]
+    sales = teams.add_team(ctx, "Sales", [staff[1], staff[2], staff[3]])
+    service = teams.add_team(ctx, "Service", [staff[1], staff[4], staff[5]])
+    organisations = [_organisation(ctx, numbers, staff, sales) for _ in range(ORGANISATIONS)]
+    persons = [
+        _person(ctx, numbers, staff, sales if i % 3 else service, organisations) for i in range(PERSONS)
+    ]
+    for customer_id, owner_id, name in persons:
+        _history(ctx, numbers, customer_id, owner_id, _name_of(staff, owner_id), name)
+
+
+def _name_of(staff: list[int], user_id: int) -> str:
+    return STAFF[staff.index(user_id)][1]
+
+
+def _as(ctx: Context, user_id: int, name: str, days_ago: float) -> Context:
+    """The same unit of work as a user would have done it on an earlier day."""
+    actor = Actor("user", user_id, name, grants={"*": Scope.ALL})
+    return replace(ctx.acting_as(actor), now=ctx.now - timedelta(days=days_ago), muted=True)
+
+
+def _address(numbers: Random) -> dict[str, str]:
+    postcode, city, country = numbers.choice(CITIES)
+    return {
+        "line1": f"{numbers.choice(STREETS)} {numbers.randint(1, 140)}",
+        "postcode": postcode,
+        "city": city,
+        "country": country,
+    }
+
+
+def _organisation(ctx: Context, numbers: Random, staff: list[int], team: int) -> tuple[int, str, str]:
+    stem, trade = numbers.choice(COMPANY_STEMS), numbers.choice(COMPANY_TRADES)
+    name = f"{stem} {trade} {numbers.choice(COMPANY_ENDINGS)}"
+    host = f"{stem}-{trade}{numbers.randint(1, 99)}.example".lower().replace(" ", "")
+    owner = numbers.choice(staff[1:4])
+    working = _as(ctx, owner, _name_of(staff, owner), numbers.randint(300, HISTORY_DAYS))
+    values = {
+        "kind": "organisation",
+        "name": name,
+        "emails": [f"info@{host}"],
+        "phones": [f"+4930{numbers.randint(1000000, 9999999)}"],
+        "addresses": [_address(numbers)],
+        "website": f"https://{host}",
+        "owner": owner,
+        "team": team,
+    }
+    record = editing.create(working, ctx.assembly.resource("customers"), values)
+    if numbers.random() < 0.7:
+        roles.give_role(working, record.key, "buyer")
+    return record.key, name, host
+
+
+def _person(
+    ctx: Context, numbers: Random, staff: list[int], team: int, organisations: list[tuple[int, str, str]]
+) -> tuple[int, int, str]:
+    given, family = numbers.choice(GIVEN_NAMES), numbers.choice(FAMILY_NAMES)
+    employer = numbers.choice(organisations) if numbers.random() < 0.75 else None
+    host = employer[2] if employer else numbers.choice(("mail.example", "post.example", "inbox.example"))
+    owner = numbers.choice(staff[1:])
+    working = _as(ctx, owner, _name_of(staff, owner), numbers.randint(120, 500))
+    values = {
+        "kind": "person",
+        "given_name": given,
+        "family_name": family,
+        "emails": [f"{given}.{family}{numbers.randint(1, 999)}@{host}".lower().replace(" ", "")],
+        "phones": [f"+49151{numbers.randint(10000000, 99999999)}"],
+        "addresses": [] if employer else [_address(numbers)],
+        "standing": "known" if numbers.random() < 0.85 else "unverified",
+        "source": numbers.choice(("trade fair", "web form", "referral", "phone", "shop")),
+        "owner": owner,
+        "team": team,
+    }
+    record = editing.create(working, ctx.assembly.resource("customers"), values)
+    if employer:
+        title = numbers.choice(JOB_TITLES)
+        relationships.relate(working, record.key, employer[0], "works_at", role=title, is_primary=True)
+    roles.give_role(working, record.key, "contact" if employer else "prospect")
+    return record.key, owner, f"{given} {family}"
+
+
+def _history(ctx: Context, numbers: Random, customer_id: int, owner_id: int, owner: str, name: str) -> None:
+    for _ in range(numbers.choice((0, 1, 1, 2, 3, 4))):
+        channel, direction, intent, subject, body = numbers.choice(TOUCHES)
+        working = _as(ctx, owner_id, owner, numbers.uniform(0.2, 240))
+        part = "caller" if channel == "phone" else "from" if direction == "in" else "to"
+        interactions.log(
+            working,
+            channel,
+            [Party(part, customer_id, "", name, "sample")],
+            direction=direction,
+            intent=intent,
+            subject=subject,
+            body=body,
+        )
+    if numbers.random() < 0.3:
+        working = _as(ctx, owner_id, owner, numbers.uniform(1, 200))
+        granted = numbers.random() < 0.85
+        consents.record_consent(working, customer_id, "newsletter", granted=granted, source="web form")
