@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from functools import cache
 
 from pwdlib import PasswordHash
@@ -19,18 +19,19 @@ MINIMUM, MAXIMUM = 10, 200  # characters
 _hasher = PasswordHash.recommended()
 _LOOKALIKES = str.maketrans("0134578@$!|", "oieastbasil")
 _ROWS = (
-    "abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "qsdfghjklm",
-    "zxcvbnm", "yxcvbnm", "wxcvbn",
+    "abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl",
+    "qsdfghjklm", "zxcvbnm", "yxcvbnm", "wxcvbn",
 )  # fmt: skip
-_COMMON = frozenset(
-    """
-    password passwort passwords motdepasse contrasena senha parola wachtwoord secret geheim letmein welcome willkommen
-    bienvenue bienvenido iloveyou ichliebedich teamo jetaime admin administrator root user guest test tester changeme
-    login master superman batman football fussball baseball basketball dragon monkey princess sunshine starwars shadow
-    summer sommer winter spring autumn herbst hallo schatz michael jennifer qwerty qwertz azerty trustno whatever
-    company firma office default temporary internet computer samsung google facebook
-    """.split()
-)
+_COMMON = frozenset((
+    "password", "passwort", "passwords", "motdepasse", "contrasena", "senha", "parola", "wachtwoord",
+    "secret", "geheim", "letmein", "welcome", "willkommen", "bienvenue", "bienvenido", "iloveyou",
+    "ichliebedich", "teamo", "jetaime", "admin", "administrator", "root", "user", "guest", "test",
+    "tester", "changeme", "login", "master", "superman", "batman", "football", "fussball", "baseball",
+    "basketball", "dragon", "monkey", "princess", "sunshine", "starwars", "shadow", "summer", "sommer",
+    "winter", "spring", "autumn", "herbst", "hallo", "schatz", "michael", "jennifer", "qwerty",
+    "qwertz", "azerty", "trustno", "whatever", "company", "firma", "office", "default", "temporary",
+    "internet", "computer", "samsung", "google", "facebook",
+))  # fmt: skip
 
 
 def hash_password(password: str) -> str:
@@ -39,13 +40,13 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(password: str, stored: str) -> bool:
-    """Whether the password fits. Takes as long when ``stored`` is empty (no such account), and answers False then."""
+    """Whether the password fits. With ``stored`` empty (no such account) it takes as long, and is False."""
     stand_in = _stand_in()
     return _hasher.verify(_normal(password)[:MAXIMUM], stored or stand_in) and bool(stored)
 
 
 def check_password(password: str, *, near: Iterable[str] = (), field: str = "password") -> None:
-    """Refuse (``Invalid``) what is short, endless, or easily guessed. ``near``: site name, e-mail address, own name."""
+    """Invalid for what is short, endless or easily guessed. ``near``: site name, e-mail address, own name."""
     text = _normal(password)
     if len(text) < MINIMUM:
         raise Invalid.field(field, f"Use at least {MINIMUM} characters; a few words are easiest to remember.")
@@ -72,13 +73,16 @@ def _guessable(text: str, near: Iterable[str]) -> str:
         return "This repeats the same few characters. Add something else."
     if _is_sequence(text):
         return "This follows the keyboard or the alphabet. Use something less regular."
-    core = _letters(text)
-    own = {part for item in near for part in _parts(item)}
-    if core in own or core == "" or any(core == word * 2 for word in own):
+    cores = {_letters(text), _letters(text.strip("0123456789!?.,-_#*+").translate(_LOOKALIKES))}
+    if "" in cores or cores & _twice({part for item in near for part in _parts(item)}):
         return "This is too close to your name, address or this site's name, or it is digits only."
-    if core in _COMMON or _letters(text.translate(_LOOKALIKES)) in _COMMON:
+    if cores & _twice(_COMMON):
         return "This is one of the first passwords that anyone would try."
     return ""
+
+
+def _twice(words: Set[str]) -> set[str]:
+    return {*words, *(word * 2 for word in words)}
 
 
 def _letters(text: str) -> str:

@@ -37,7 +37,9 @@ def list_plugins(ctx: Context) -> Sequence[PluginView]:
 def _view(ctx: Context, plugin: Plugin) -> PluginView:
     disabled = plugin.name in ctx.assembly.live.disabled
     state = "refused" if plugin.refused else "disabled" if disabled else "enabled"
-    return PluginView(plugin.name, plugin.distribution, plugin.version, state, plugin.refused, plugin.requires)
+    return PluginView(
+        plugin.name, plugin.distribution, plugin.version, state, plugin.refused, plugin.requires
+    )
 
 
 def disable(ctx: Context, name: str) -> None:
@@ -48,7 +50,9 @@ def disable(ctx: Context, name: str) -> None:
     _installed(ctx, name)
     if name in ctx.assembly.live.disabled:
         return
-    in_use = [item.name for item in ctx.assembly.active if name in item.requires and ctx.assembly.has(item.name)]
+    in_use = [
+        item.name for item in ctx.assembly.active if name in item.requires and ctx.assembly.has(item.name)
+    ]
     if in_use:
         raise Conflict(f"“{name}” is needed by {', '.join(in_use)}. Disable that first.")
     ctx.assembly.hooks.transact(ctx, "plugin_disabled", only=name)
@@ -80,7 +84,10 @@ def _installed(ctx: Context, name: str) -> Plugin:
 def _store(ctx: Context, name: str, enabled: bool) -> None:
     t = table(PluginState)
     values = {"enabled": enabled, "changed_at": ctx.now}
-    if ctx.session.execute(update(t).where(t.c.name == name).values(values).returning(t.c.id)).first() is None:
+    if (
+        ctx.session.execute(update(t).where(t.c.name == name).values(values).returning(t.c.id)).first()
+        is None
+    ):
         ctx.session.execute(insert(t).values(name=name, **values))
     bump_generation(ctx.session)
     record(ctx, "enable" if enabled else "disable", "modules", None, {name: (not enabled, enabled)})

@@ -21,5 +21,8 @@ def stored_setting(session: Session, name: str, default: Any = None) -> Any:
 def store_setting(session: Session, name: str, value: Any) -> None:
     """Store a JSON value under the name."""
     t = table(Setting)
-    if session.execute(update(t).where(t.c.name == name).values(value=value).returning(t.c.id)).first() is None:
+    if (
+        session.execute(update(t).where(t.c.name == name).values(value=value).returning(t.c.id)).first()
+        is None
+    ):
         session.execute(insert(t).values(name=name, value=value))

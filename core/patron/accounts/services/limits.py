@@ -39,7 +39,9 @@ def rate_limit(session: Session, bucket: str, limit: int, window: timedelta) -> 
     hits, began = session.execute(statement).one()
     if hits > limit:
         left = (began + window - now).total_seconds()
-        raise TooManyRequests("There were too many attempts. Please wait a while.", retry_after=max(1, round(left)))
+        raise TooManyRequests(
+            "There were too many attempts. Please wait a while.", retry_after=max(1, round(left))
+        )
 
 
 def forget_limit(session: Session, bucket: str) -> None:

@@ -75,7 +75,9 @@ def one_user(ctx: Context, user_id: int) -> UserView:
 def user_choices(ctx: Context) -> Sequence[tuple[int, str]]:
     """Id and name of the active users, for forms."""
     t = table(User)
-    rows = ctx.session.execute(select(t.c.id, t.c.name).where(t.c.active.is_(True)).order_by(t.c.name, t.c.id).limit(500))
+    rows = ctx.session.execute(
+        select(t.c.id, t.c.name).where(t.c.active.is_(True)).order_by(t.c.name, t.c.id).limit(500)
+    )
     return [(row.id, row.name) for row in rows]
 
 
@@ -104,7 +106,11 @@ def list_audit(
 ) -> tuple[Sequence[AuditView], int | None]:
     """A page of the audit, the newest first, and the id to go on before."""
     a, v = table(Audit), table(AuditValue)
-    statement = select(a, v.c.was, v.c.became).select_from(a.outerjoin(v, v.c.audit_id == a.c.id)).order_by(a.c.id.desc())
+    statement = (
+        select(a, v.c.was, v.c.became)
+        .select_from(a.outerjoin(v, v.c.audit_id == a.c.id))
+        .order_by(a.c.id.desc())
+    )
     if before:
         statement = statement.where(a.c.id < before)
     for column, wanted in ((a.c.resource, resource), (a.c.action, action), (a.c.actor_name, actor)):

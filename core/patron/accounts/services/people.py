@@ -92,7 +92,11 @@ def _person(session: Session, kind: Kind, face: Face, condition: Any) -> Person 
 def set_password_hash(ctx: Context, person: Person, password_hash: str) -> None:
     """Store the hash of a new password. Every other one-time link of the person ends."""
     t = table(User) if person.kind == "user" else table(Account)
-    values: dict[str, Any] = {"password_hash": password_hash, "updated_at": ctx.now, "version": t.c.version + 1}
+    values: dict[str, Any] = {
+        "password_hash": password_hash,
+        "updated_at": ctx.now,
+        "version": t.c.version + 1,
+    }
     ctx.session.execute(update(t).where(t.c.id == person.id).values(values))
     end_links(ctx, person)
     record(ctx, "password", person.resource, person.id)

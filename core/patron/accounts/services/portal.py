@@ -37,13 +37,22 @@ def add_account(
     """An account that may act for the customer; an account that exists gets the mandate too. Returns its id."""
     address = email_address(email)
     if address.is_role:
-        raise Invalid.field("email", f"{address.display} is read by several people: an account belongs to one person.")
+        raise Invalid.field(
+            "email", f"{address.display} is read by several people: an account belongs to one person."
+        )
     found = find_person(ctx.session, face, address.normalised)
     if found is None:
         row = Account(face=str(face), email=address.normalised, name=name.strip()[:200] or address.display)
         ctx.session.add(row)
         ctx.session.flush()
-        record(ctx, "create", "accounts", row.key, {"email": ("", row.email), "name": ("", row.name)}, customer_id=customer_id)
+        record(
+            ctx,
+            "create",
+            "accounts",
+            row.key,
+            {"email": ("", row.email), "name": ("", row.name)},
+            customer_id=customer_id,
+        )
         account_id = row.key
     else:
         account_id = found.id
@@ -108,7 +117,9 @@ def mark_verified(ctx: Context, account_id: int) -> None:
     """The account has followed a link sent to its address."""
     t = table(Account)
     ctx.session.execute(
-        update(t).where(t.c.id == account_id, t.c.email_verified_at.is_(None)).values(email_verified_at=ctx.now)
+        update(t)
+        .where(t.c.id == account_id, t.c.email_verified_at.is_(None))
+        .values(email_verified_at=ctx.now)
     )
 
 

@@ -34,7 +34,11 @@ def sync_roles(ctx: Context) -> list[str]:
     for name in BUILT_IN:
         grants = {} if f"role {name}" in seen else {"*": "all"} if name == "admin" else {}
         offered = {permission: scope for role, permission, scope in _offers(ctx) if role == name}
-        new = {permission: str(scope) for permission, scope in offered.items() if f"{name} {permission}" not in seen}
+        new = {
+            permission: str(scope)
+            for permission, scope in offered.items()
+            if f"{name} {permission}" not in seen
+        }
         seen.update(f"{name} {permission}" for permission in offered)
         _merge(ctx, name, {**grants, **new}, create=f"role {name}" not in seen)
         seen.add(f"role {name}")
@@ -66,7 +70,12 @@ def _offers(ctx: Context) -> Iterator[tuple[str, str, Scope]]:
 def _has_owner(resource: Resource) -> bool:
     """Whether rows belong to anyone: without owner, team or customer a scope narrower than all would show nothing."""
     columns = table_of(resource).columns
-    return resource.owner in columns or resource.team in columns or bool(resource.links) or resource.rules is not None
+    return (
+        resource.owner in columns
+        or resource.team in columns
+        or bool(resource.links)
+        or resource.rules is not None
+    )
 
 
 def _merge(ctx: Context, name: str, grants: Mapping[str, str], *, create: bool) -> None:

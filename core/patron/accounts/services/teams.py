@@ -56,7 +56,11 @@ def set_members(ctx: Context, team_id: int, user_ids: Iterable[int]) -> None:
     before, wanted = members_of(ctx, team_id), set(user_ids)
     if before != wanted:
         _known(ctx, table(User).c.id, wanted, "members")
-        _change(ctx, [(team_id, user_id) for user_id in wanted - before], [(team_id, user_id) for user_id in before - wanted])
+        _change(
+            ctx,
+            [(team_id, user_id) for user_id in wanted - before],
+            [(team_id, user_id) for user_id in before - wanted],
+        )
         record(ctx, "change", "teams", team_id, {"members": (sorted(before), sorted(wanted))})
 
 
@@ -67,7 +71,11 @@ def set_teams(ctx: Context, user_id: int, team_ids: Iterable[int]) -> None:
     wanted = set(team_ids)
     if before != wanted:
         _known(ctx, table(Team).c.id, wanted, "teams")
-        _change(ctx, [(team_id, user_id) for team_id in wanted - before], [(team_id, user_id) for team_id in before - wanted])
+        _change(
+            ctx,
+            [(team_id, user_id) for team_id in wanted - before],
+            [(team_id, user_id) for team_id in before - wanted],
+        )
         record(ctx, "change", "users", user_id, {"teams": (sorted(before), sorted(wanted))})
 
 
@@ -75,7 +83,9 @@ def list_teams(ctx: Context) -> Sequence[tuple[int, str, int]]:
     """Id, name and number of members of every team, by name."""
     t, members = table(Team), table(TeamMember)
     size = select(func.count()).where(members.c.team_id == t.c.id).scalar_subquery()
-    rows = ctx.session.execute(select(t.c.id, t.c.name, size).where(t.c.trashed_at.is_(None)).order_by(t.c.name, t.c.id))
+    rows = ctx.session.execute(
+        select(t.c.id, t.c.name, size).where(t.c.trashed_at.is_(None)).order_by(t.c.name, t.c.id)
+    )
     return [(row[0], row[1], row[2]) for row in rows]
 
 
@@ -84,7 +94,9 @@ def _change(ctx: Context, joined: Sequence[tuple[int, int]], left: Sequence[tupl
     for team_id, user_id in left:
         ctx.session.execute(delete(t).where(t.c.team_id == team_id, t.c.user_id == user_id))
     if joined:
-        ctx.session.execute(insert(t), [{"team_id": team_id, "user_id": user_id} for team_id, user_id in joined])
+        ctx.session.execute(
+            insert(t), [{"team_id": team_id, "user_id": user_id} for team_id, user_id in joined]
+        )
     bump_generation(ctx.session)
 
 

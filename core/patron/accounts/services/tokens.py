@@ -32,7 +32,7 @@ class TokenView:
 
 
 def make_token(ctx: Context, user_id: int, name: str, scopes: Sequence[str], days: int = 90) -> str:
-    """A new token's secret, told once. ``scopes``: permissions, or beginnings of such ending in ``*``. Invalid."""
+    """A new token's secret, told once. ``scopes``: permissions, or their beginnings ending in ``*``. Invalid."""
     if ctx.actor.kind == "token":
         raise Forbidden("A token cannot make tokens.")
     if not name.strip():
@@ -51,7 +51,7 @@ def make_token(ctx: Context, user_id: int, name: str, scopes: Sequence[str], day
 
 
 def _checked(ctx: Context, scopes: Sequence[str]) -> list[str]:
-    """The scopes without doubles; Invalid for one that fits no permission, since it would silently give nothing."""
+    """The scopes without doubles; Invalid for one that fits no permission: it would silently give nothing."""
     wanted = sorted({scope.strip() for scope in scopes if scope.strip()})
     if not wanted:
         raise Invalid.field("scopes", "Choose what the token may do; * stands for everything its owner may.")
@@ -69,7 +69,9 @@ def list_tokens(ctx: Context, user_id: int) -> Sequence[TokenView]:
     """The user's tokens that were not revoked, the newest first."""
     t = table(Token)
     columns = (t.c.id, t.c.name, t.c.scopes, t.c.created_at, t.c.expires_at, t.c.used_at)
-    statement = select(*columns).where(t.c.user_id == user_id, t.c.revoked_at.is_(None)).order_by(t.c.id.desc())
+    statement = (
+        select(*columns).where(t.c.user_id == user_id, t.c.revoked_at.is_(None)).order_by(t.c.id.desc())
+    )
     return [
         TokenView(row.id, row.name, tuple(row.scopes), row.created_at, row.expires_at, row.used_at)
         for row in ctx.session.execute(statement.limit(200))
@@ -80,7 +82,10 @@ def revoke_token(ctx: Context, user_id: int, token_id: int) -> None:
     """End a token of the user at once; NotFound when it is not theirs."""
     t = table(Token)
     which = (t.c.id == token_id, t.c.user_id == user_id, t.c.revoked_at.is_(None))
-    if ctx.session.execute(update(t).where(*which).values(revoked_at=ctx.now).returning(t.c.id)).first() is None:
+    if (
+        ctx.session.execute(update(t).where(*which).values(revoked_at=ctx.now).returning(t.c.id)).first()
+        is None
+    ):
         raise NotFound()
     record(ctx, "revoke", "tokens", token_id)
 

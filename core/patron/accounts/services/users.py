@@ -40,7 +40,13 @@ def add_user(ctx: Context, email: str, name: str, roles: Sequence[str] = ("user"
     ctx.session.add(row)
     ctx.session.flush()
     _grant(ctx, row.key, role_ids)
-    record(ctx, "create", "users", row.key, {"email": ("", address), "name": ("", row.name), "roles": ([], sorted(roles))})
+    record(
+        ctx,
+        "create",
+        "users",
+        row.key,
+        {"email": ("", address), "name": ("", row.name), "roles": ([], sorted(roles))},
+    )
     return row.key
 
 
@@ -56,7 +62,11 @@ def change_user(ctx: Context, user_id: int, changes: Mapping[str, str]) -> None:
     """Change name, e-mail address, theme, locale or time zone. Invalid names the field that does not do."""
     before = _row(ctx, user_id)
     values = {name: _checked(name, value) for name, value in changes.items()}
-    if "email" in values and values["email"] != before["email"] and find_person(ctx.session, Face.STAFF, values["email"]):
+    if (
+        "email" in values
+        and values["email"] != before["email"]
+        and find_person(ctx.session, Face.STAFF, values["email"])
+    ):
         raise Invalid.field("email", "There is a user with that address already.")
     changed = {name: (before[name], value) for name, value in values.items() if before[name] != value}
     if not changed:
@@ -167,7 +177,9 @@ def _role_ids(ctx: Context, names: Sequence[str]) -> list[int]:
     found = {row.name: int(row.id) for row in ctx.session.execute(select(t.c.id, t.c.name))}
     for name in names:
         if name not in found:
-            raise Invalid.field("roles", f"There is no role “{name}”. There are: {', '.join(sorted(found)) or 'none'}.")
+            raise Invalid.field(
+                "roles", f"There is no role “{name}”. There are: {', '.join(sorted(found)) or 'none'}."
+            )
     return [found[name] for name in sorted(set(names))]
 
 
