@@ -1,5 +1,5 @@
 """The core's own features, written as plugins, so that the hooks are proven by what everybody uses."""
 
-from patron.builtin import customers, home
+from patron.builtin import accounts, customers, home
 
-MODULES = (customers, home)
+MODULES = (accounts, customers, home)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from patron.accounts.controllers import audit_log, modules, own, portal, roles, teams, theme, users
+from patron.accounts.controllers import audit_log, modules, own, portal, roles, teams, users
 from patron.accounts.controllers.doors import CUSTOMERS, STAFF, routes_of
 from patron.routing import Route
 
 ROUTES: tuple[Route, ...] = (
     *routes_of(STAFF),
     *routes_of(CUSTOMERS),
-    *theme.ROUTES,
     *own.ROUTES,
     *portal.ROUTES,
     *users.ROUTES,
