@@ -77,7 +77,7 @@ def discover(wanted: Sequence[str] | None, extra: Mapping[str, Any] | None = Non
     """
     found = {entry.name: _describe(entry) for entry in metadata.entry_points(group=GROUP)}
     for name, module in (extra or {}).items():
-        found[name] = Plugin(name, getattr(module, "__package__", "") or name, "", "0", module=module)
+        found[name] = Plugin(name, getattr(module, "__package__", "") or "", "", "0", module=module)
     names = set(found) if wanted is None else _with_required(set(wanted) | set(extra or ()), found)
     for missing in sorted(names - set(found)):
         absent = Plugin(missing, "", f"patron-{missing}", "")
