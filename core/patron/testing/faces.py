@@ -65,9 +65,10 @@ def working(assembly: Assembly) -> Iterator[Context]:
 
 @contextmanager
 def app_client(assembly: Assembly) -> Iterator[TestClient[Litestar]]:
-    """A client of a new application of that assembly; it follows no redirect and keeps cookies as a browser does."""
+    """A client of a new application of that assembly; it asks for pages, follows no redirect, keeps cookies."""
     with TestClient(app_of(assembly), base_url=BASE_URL) as client:
         client.follow_redirects = False
+        client.headers["Accept"] = "text/html,*/*;q=0.8"
         yield client
 
 
