@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlmodel import Session
@@ -39,7 +39,11 @@ from patron.routing import ANYONE, SIGNED_IN, Route
 from patron.settings import Settings
 from patron.system.models import Generation, PluginState, Setting
 
+if TYPE_CHECKING:
+    from patron.context import Context
+
 log = logging.getLogger("patron")
+Mailer = Callable[["Context", str, str, str], None]  # context, address, subject, text
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class Assembly:
     samples: list[tuple[str, SampleData]] = field(default_factory=list)
     commands: list[Any] = field(default_factory=list)
     live: Live = field(default_factory=Live)
+    mailer: Mailer | None = None  # queues a mail in the caller's transaction; None until one is set up
 
     @property
     def active(self) -> list[Plugin]:

@@ -77,7 +77,7 @@ def discover(wanted: Sequence[str] | None, extra: Mapping[str, Any] | None = Non
     """
     found = {entry.name: _describe(entry) for entry in metadata.entry_points(group=GROUP)}
     for name, module in (extra or {}).items():
-        found[name] = Plugin(name, getattr(module, "__package__", "") or name, "", "0", module=module)
+        found[name] = Plugin(name, getattr(module, "__package__", "") or "", "", "0", module=module)
     names = set(found) if wanted is None else _with_required(set(wanted) | set(extra or ()), found)
     for missing in sorted(names - set(found)):
         absent = Plugin(missing, "", f"patron-{missing}", "")
@@ -217,13 +217,16 @@ class Hooks:
             if options and not options.get("optionalhook") and name not in hookspecs.MODES:
                 yield name
 
-    def implementations(self, hook: str) -> list[tuple[str, pluggy.HookImpl]]:
-        """Module name and implementation, core first, then in dependency order; without refused and disabled ones."""
+    def implementations(self, hook: str, only: str = "") -> list[tuple[str, pluggy.HookImpl]]:
+        """Module name and implementation, core first, then in dependency order; without refused and disabled ones.
+
+        A module that is asked for by name in ``only`` is there though it is disabled: it is about to return.
+        """
         refused = {plugin.name for plugin in self.plugins if plugin.refused}
         found = []
         for impl in getattr(self.manager.hook, hook).get_hookimpls():
             name = impl.plugin_name.split(":")[0]
-            if name not in refused and name not in self.disabled:
+            if name not in refused and (name == only or name not in self.disabled and not only):
                 found.append((name, impl))
         return sorted(found, key=lambda pair: (self._order[pair[0]], pair[1].plugin_name))
 
@@ -272,9 +275,7 @@ class Hooks:
     def transact(self, ctx: Context, hook: str, *, only: str = "", **arguments: Any) -> list[tuple[str, Any]]:
         """Inside a transaction, a savepoint per plugin: any failure is raised, and the whole rolls back."""
         results = []
-        for name, impl in self.implementations(hook):
-            if only and name != only:
-                continue
+        for name, impl in self.implementations(hook, only):
             with savepoint(ctx.session):
                 results.append((name, self._invoke(hook, impl, {"ctx": ctx, **arguments})))
         return results

@@ -54,7 +54,7 @@ def stranger_shell(assembly: Assembly, web: Web) -> Shell:
 
 
 def _theme(web: Web, chosen: str) -> Theme:
-    wanted = web.cookies.get("theme") or chosen
+    wanted = web.cookies.get("theme") or web.cookies.get("__Host-theme") or chosen
     return "light" if wanted == "light" else "dark" if wanted == "dark" else "auto"
 
 

@@ -1,5 +1,5 @@
 """The core's own features, written as plugins, so that the hooks are proven by what everybody uses."""
 
-from patron.builtin import customers, home, metrics
+from patron.builtin import accounts, customers, home, metrics, sample
 
-MODULES = (customers, home, metrics)
+MODULES = (accounts, customers, home, metrics, sample)

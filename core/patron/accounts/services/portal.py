@@ -1,0 +1,154 @@
+"""Outside accounts: of customers and partners, acting for customers by mandate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, or_, select, update
+
+from patron.accounts.audit import record
+from patron.accounts.authentication import Identity
+from patron.accounts.models import Account, Mandate, SignIn
+from patron.accounts.services.links import make_link
+from patron.accounts.services.people import end_links, find_person, person_of
+from patron.accounts.services.sessions import end_sessions
+from patron.context import Context
+from patron.customers.models import Customer
+from patron.customers.normalise import email_address
+from patron.errors import Invalid, NotFound
+from patron.permissions import Face
+from patron.records import table
+
+
+@dataclass(frozen=True)
+class MandateView:
+    """One customer that an account may act for."""
+
+    customer_id: int
+    customer_name: str
+    rights: tuple[str, ...]
+    current: bool
+
+
+def add_account(
+    ctx: Context, email: str, name: str, customer_id: int, rights: Iterable[str], face: Face = Face.CUSTOMER
+) -> int:
+    """An account that may act for the customer; an account that exists gets the mandate too. Returns its id."""
+    address = email_address(email)
+    if address.is_role:
+        raise Invalid.field(
+            "email", f"{address.display} is read by several people: an account belongs to one person."
+        )
+    found = find_person(ctx.session, face, address.normalised)
+    if found is None:
+        row = Account(face=str(face), email=address.normalised, name=name.strip()[:200] or address.display)
+        ctx.session.add(row)
+        ctx.session.flush()
+        record(
+            ctx,
+            "create",
+            "accounts",
+            row.key,
+            {"email": ("", row.email), "name": ("", row.name)},
+            customer_id=customer_id,
+        )
+        account_id = row.key
+    else:
+        account_id = found.id
+    set_mandate(ctx, account_id, customer_id, rights)
+    return account_id
+
+
+def set_mandate(ctx: Context, account_id: int, customer_id: int, rights: Iterable[str]) -> None:
+    """Let the account act for the customer with exactly these rights."""
+    t = table(Mandate)
+    which = (t.c.account_id == account_id, t.c.customer_id == customer_id)
+    before = ctx.session.execute(select(t.c.rights).where(*which)).scalar()
+    wanted = sorted(set(rights))
+    if before is None:
+        ctx.session.execute(
+            insert(t).values(account_id=account_id, customer_id=customer_id, rights=wanted, currency="")
+        )
+    elif list(before) != wanted:
+        ctx.session.execute(update(t).where(*which).values(rights=wanted))
+    if before is None or list(before) != wanted:
+        record(ctx, "mandate", "accounts", account_id, {"rights": (before, wanted)}, customer_id=customer_id)
+
+
+def end_mandate(ctx: Context, account_id: int, customer_id: int) -> None:
+    """The account acts for that customer no more, from its next request on. NotFound without a mandate."""
+    t = table(Mandate)
+    gone = delete(t).where(t.c.account_id == account_id, t.c.customer_id == customer_id).returning(t.c.rights)
+    row = ctx.session.execute(gone).first()
+    if row is None:
+        raise NotFound()
+    record(ctx, "mandate", "accounts", account_id, {"rights": (row.rights, None)}, customer_id=customer_id)
+
+
+def invite_account(ctx: Context, account_id: int) -> str:
+    """The address of a one-time invitation for the account."""
+    return make_link(ctx, person_of(ctx.session, account_id=account_id), "invite")
+
+
+def disable_account(ctx: Context, account_id: int) -> None:
+    """From the next request on nothing of this account works."""
+    person = person_of(ctx.session, account_id=account_id)
+    if person.active:
+        _set_active(ctx, account_id, False)
+        end_sessions(ctx, person)
+        end_links(ctx, person)
+
+
+def enable_account(ctx: Context, account_id: int) -> None:
+    """Let the account sign in again."""
+    if not person_of(ctx.session, account_id=account_id).active:
+        _set_active(ctx, account_id, True)
+
+
+def _set_active(ctx: Context, account_id: int, active: bool) -> None:
+    t = table(Account)
+    values = {"active": active, "updated_at": ctx.now, "version": t.c.version + 1}
+    ctx.session.execute(update(t).where(t.c.id == account_id).values(values))
+    record(ctx, "enable" if active else "disable", "accounts", account_id, {"active": (not active, active)})
+
+
+def mark_verified(ctx: Context, account_id: int) -> None:
+    """The account has followed a link sent to its address."""
+    t = table(Account)
+    ctx.session.execute(
+        update(t)
+        .where(t.c.id == account_id, t.c.email_verified_at.is_(None))
+        .values(email_verified_at=ctx.now)
+    )
+
+
+def my_mandates(ctx: Context) -> Sequence[MandateView]:
+    """The customers that the acting account may act for today."""
+    t, customers = table(Mandate), table(Customer)
+    today = ctx.now.date()
+    statement = (
+        select(t.c.customer_id, customers.c.name, t.c.rights)
+        .select_from(t.join(customers, customers.c.id == t.c.customer_id))
+        .where(
+            t.c.account_id == ctx.actor.id,
+            or_(t.c.since.is_(None), t.c.since <= today),
+            or_(t.c.until.is_(None), t.c.until >= today),
+        )
+        .order_by(t.c.id)
+    )
+    return [
+        MandateView(row.customer_id, row.name, tuple(row.rights), row.customer_id == ctx.actor.customer_id)
+        for row in ctx.session.execute(statement)
+    ]
+
+
+def switch_customer(ctx: Context, customer_id: int) -> str:
+    """Act for another customer in this session; NotFound without a mandate. Returns the customer's name."""
+    chosen = next((item for item in my_mandates(ctx) if item.customer_id == customer_id), None)
+    if chosen is None:
+        raise NotFound()
+    identity: Identity = ctx.cache["identity"]
+    t = table(SignIn)
+    ctx.session.execute(update(t).where(t.c.id == identity.sign_in_id).values(customer_id=customer_id))
+    return chosen.customer_name

@@ -1,0 +1,41 @@
+"""Accounts: signing in, one's own settings, and the administration of users, roles, teams, audit and modules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from patron.accounts.controllers import ROUTES
+from patron.accounts.services import clean_up
+from patron.contributions import Job, NavItem, Permission
+from patron.hookspecs import hookimpl
+from patron.routing import Route
+
+ADMIN = "admin"
+_GROUP = "Administration"
+
+
+@hookimpl
+def register_controllers() -> Sequence[Route]:
+    return ROUTES
+
+
+@hookimpl
+def register_permissions() -> Sequence[Permission]:
+    return [Permission(ADMIN, "Administer users, roles, teams and modules")]
+
+
+@hookimpl
+def register_nav() -> Sequence[NavItem]:
+    return [
+        NavItem("Users", "/admin/users", ADMIN, "users", _GROUP, 10),
+        NavItem("Teams", "/admin/teams", ADMIN, "user-round", _GROUP, 20),
+        NavItem("Roles", "/admin/roles", ADMIN, "shield-check", _GROUP, 30),
+        NavItem("Modules", "/admin/modules", ADMIN, "package", _GROUP, 40),
+        NavItem("Audit", "/admin/audit", ADMIN, "history", _GROUP, 50),
+    ]
+
+
+@hookimpl
+def register_jobs() -> Sequence[Job]:
+    return [Job("clean-up-sign-ins", clean_up, timedelta(hours=1))]
