@@ -283,6 +283,17 @@ def test_disabled_modules_and_unreadable_resources_are_left_out(assembly: Assemb
         assert titles(ctx, "canary") == ["Canary customer"]
 
 
+def test_a_common_needle_and_a_rare_one_give_the_same_rows(assembly: Assembly) -> None:
+    with writing(assembly) as ctx:
+        for number in range(30):
+            customer(ctx, f"Common {number}" + " Rare" * (number == 7), team_id=TEAM, owner_id=OTHER)
+        customer(ctx, "Common of others")
+        for actor, seen in ((ALL, 31), (OUR, 30), (OWN, 0)):
+            assert len(listed(ctx.acting_as(actor), "ommo")) == seen
+            assert len(listed(ctx.acting_as(actor), "co")) == seen
+            assert listed(ctx.acting_as(actor), "rare") == ["Common 7 Rare"] * (seen > 0)
+
+
 def test_one_statement(assembly: Assembly) -> None:
     with writing(assembly) as ctx:
         customer(ctx, "Canary", owner_id=ME)
@@ -346,7 +357,8 @@ def test_kept_and_rebuilt_are_the_same_and_agree_with_a_scan(
             here = [r for r in kept if not r.trashed_at and (actor is ALL or r.owner_id == ME)]
             plain = sorted(r.key for r in here if _matches(r.name, needle))
             found = sorted(item.id for item in search.find(ctx.acting_as(actor), needle, limit=100))
-            assert found == plain
+            page = read_page(ctx.acting_as(actor), CUSTOMERS, Listing(search=needle, fields=("id",)))
+            assert found == plain == sorted(int(row["id"]) for row in page.items)
         search.rebuild(ctx, CUSTOMERS)
         assert entries(ctx) == before
         example.rollback()  # the next one begins empty

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Select,
     and_,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    text,
     union_all,
 )
 from sqlalchemy import table as bare_table
@@ -48,6 +50,17 @@ CANDIDATES = 500
 """Matches at the beginning of a title that are put in order."""
 MAX_FOUND = 100
 
+COMMON = 4
+"""Of 256 entries that are looked at, how many must match for a needle to be common."""
+
+_SAMPLE = (
+    text(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 256)"
+        " SELECT (SELECT max(id) FROM core_search) * i / 256 AS id FROM n"
+    )
+    .columns(column("id", BigInteger))
+    .subquery("sample")
+)
 _FULL_TEXT = bare_table("core_search_fts", column("rowid"), column("core_search_fts"))
 _JOINED = table(SearchEntry).c.id == _FULL_TEXT.c.rowid
 _TOKENS: ColumnElement[Any] = literal_column("string_to_array(core_search.scope, ' ')")  # as the index has it
@@ -75,30 +88,52 @@ class _Reach:
     resource: Resource
     tokens: tuple[str, ...]
     exact: ColumnElement[bool] | None
+    wide: bool = False  # may be many
 
 
-def search_clause(ctx: Context, resource: Resource, text: str) -> ColumnElement[bool]:
-    """The rows of a resource whose text holds every word of ``text``; the list adds its own scope.
+def search_clause(ctx: Context, resource: Resource, words: str) -> ColumnElement[bool]:
+    """The rows of a resource whose text holds each of ``words``; the list adds its own scope.
 
     What is asked is found within words, below three letters at their beginning. Invalid for a resource that
     declares nothing to search.
     """
     if not resource.search:
         raise Invalid.field("q", f"{resource.label_plural} cannot be searched by text; filter them instead.")
-    needle, reach = Needle.parse(text), _reach_of(ctx, resource)
+    needle, reach = Needle.parse(words), _reach_of(ctx, resource)
     if needle is None or reach is None:
         return false()
     t = table(SearchEntry)
+    t, rows = table(SearchEntry), table_of(resource)
+    if _is_common(ctx, resource, needle, reach):
+        entry = (
+            select(t.c.text).where(t.c.resource == resource.key, t.c.record_id == rows.c.id).scalar_subquery()
+        )
+        return and_(*(_within(ctx, entry, pattern) for pattern in needle.patterns))
     matching = _matching(ctx, needle.patterns, reach.tokens)
-    return table_of(resource).c.id.in_(select(t.c.record_id).where(t.c.resource == resource.key, *matching))
+    return rows.c.id.in_(select(t.c.record_id).where(t.c.resource == resource.key, *matching))
 
 
-def find(ctx: Context, text: str, *, limit: int = 20, resource: Resource | None = None) -> list[Found]:
-    """Records whose text holds every word of ``text``, titles that begin with it first, in one statement.
+def _is_common(ctx: Context, resource: Resource, needle: Needle, reach: _Reach) -> bool:
+    """Whether so many rows match that a page is full sooner by walking the list than by finding them all first.
+
+    Asked of a sample, spread over all entries; who sees only their own has few rows, and is not asked for.
+    """
+    if not reach.wide:
+        return False
+    t = table(SearchEntry)
+    held = [_holds(ctx, pattern) for pattern in needle.patterns]
+    sample = select(func.count()).where(t.c.id.in_(select(_SAMPLE.c.id)), t.c.resource == resource.key, *held)
+    if reach.exact is not None:
+        sample = sample.where(or_(*(_within(ctx, t.c.scope, item) for item in reach.tokens)))
+    return int(ctx.session.execute(sample).scalar_one()) >= COMMON
+
+
+def find(ctx: Context, words: str, *, limit: int = 20, resource: Resource | None = None) -> list[Found]:
+    """Records whose text holds each of ``words``, titles that begin with it first, in one statement.
 
     Over all resources that the actor may read, or over one. ``limit`` is at most 100.
     """
-    needle = Needle.parse(text)
+    needle = Needle.parse(words)
     reaches = _reaches(ctx, resource)
     if needle is None or not reaches:
         return []
@@ -125,7 +160,7 @@ def _reach_of(ctx: Context, resource: Resource) -> _Reach | None:
     if scope is None or "read" not in resource.verbs:
         return None
     if scope == Scope.ALL:
-        return _Reach(resource, (token(resource.key, "*"),), None)
+        return _Reach(resource, (token(resource.key, "*"),), None, wide=True)
     t, rows = table(SearchEntry), table_of(resource)
     there = (rows.c.id == t.c.record_id, rows.c.trashed_at.is_(None))
     exact = exists().where(*there, scope_clause(ctx, resource, scope))
@@ -134,7 +169,8 @@ def _reach_of(ctx: Context, resource: Resource) -> _Reach | None:
     who = [f"u{ctx.actor.user_id}"] if ctx.actor.user_id is not None else []
     if scope == Scope.TEAM:
         who.extend(f"t{team_id}" for team_id in sorted(ctx.actor.team_ids))
-    return _Reach(resource, tuple(token(resource.key, name) for name in who), exact) if who else None
+    tokens = tuple(token(resource.key, name) for name in who)
+    return _Reach(resource, tokens, exact, scope == Scope.TEAM) if who else None
 
 
 def _find(ctx: Context, needle: Needle, reaches: Sequence[_Reach], limit: int) -> Select[Any]:
@@ -179,7 +215,10 @@ def _matching(ctx: Context, patterns: Sequence[str], tokens: Sequence[str]) -> l
 
 
 def _holds(ctx: Context, pattern: str) -> ColumnElement[bool]:
-    text = table(SearchEntry).c.text
+    return _within(ctx, table(SearchEntry).c.text, pattern)
+
+
+def _within(ctx: Context, within: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
     if ctx.assembly.database.dialect == "sqlite":
-        return func.instr(text, pattern) > _ZERO
-    return text.like(f"%{_LIKE_SIGNS.sub(_ESCAPED, pattern)}%")
+        return func.instr(within, pattern) > _ZERO
+    return within.like(f"%{_LIKE_SIGNS.sub(_ESCAPED, pattern)}%")
