@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from jinja2 import DictLoader
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from patron.ui import (
     CONTENT_SECURITY_POLICY,
@@ -32,7 +33,22 @@ from patron.ui import (
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[1] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-ENV = make_environment({})
+SAMPLES = {
+    "sign-in.html": """{% extends "bare.html" %}{% block title %}Sign in{% endblock %}{% block content %}<h1>Sign in</h1>
+        {% call ui.form("/sign-in", submit="Sign in", guard=false, columns=1) %}
+        {{ ui.text("email", "E-mail", kind="email", required=true, autocomplete="username") }}
+        {{ ui.text("password", "Password", kind="password", required=true, autocomplete="current-password") }}
+        {% endcall %}{% endblock %}""",
+    "my.html": """{% extends "portal.html" %}{% block title %}My orders{% endblock %}
+        {% block header %}{{ ui.page_header("Welcome, Amara", subtitle="Baobab Logistics") }}{% endblock %}
+        {% block content %}<div class="tiles">{{ ui.stat("Open orders", 2) }}{{ ui.stat("To pay", 71200|money("EUR")) }}</div>
+        {% call ui.panel("Requests", flush=true) %}{{ ui.table("Requests",
+          [{"key": "subject", "label": "Subject"}, {"key": "state", "label": "State"}],
+          [{"id": 1, "url": "#1", "subject": "Container is late", "state": "Open"}]) }}{% endcall %}{% endblock %}""",
+    "lost.html": """{% extends "bare.html" %}{% block title %}Not found{% endblock %}{% block content %}
+        {{ ui.error_state("This page is not here", "It may have been moved or deleted.", code=404, incident="inc-1") }}{% endblock %}""",
+}
+ENV = make_environment(DictLoader(SAMPLES))
 PALETTE = {"groups": [{"label": "Go to", "items": [{"label": "Customers", "url": "/ui?went", "icon": "users", "hint": "G C"}]}]}
 LOOKUP = {"items": [{"value": "7", "label": "Amara Okafor", "hint": "Sales"}, {"value": "8", "label": "Bo Li"}]}
 
@@ -155,7 +171,7 @@ def axe_findings(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("watched", VIEWS, indirect=True)
-@pytest.mark.parametrize("query", ["", "?dir=rtl&locale=ar", "?template=bare.html", "?template=portal.html"])
+@pytest.mark.parametrize("query", ["", "?dir=rtl&locale=ar", "?template=sign-in.html", "?template=my.html", "?template=lost.html"])
 def test_page_keeps_policy_width_and_accessibility(watched: Watched, site: str, query: str, tmp_path: Path) -> None:
     page = watched.page
     page.goto(f"{site}/ui{query}", wait_until="networkidle")
@@ -180,3 +196,153 @@ def test_first_load_weighs_at_most_150_kb(site: str, watched: Watched) -> None:
     total = sum(len(gzip.compress(file.read_bytes())) for file in files) + len(gzip.compress(page_html({}).encode()))
     assert {file.name for file in files} >= set(manifest().values())
     assert total <= 150_000
+
+
+def test_palette_opens_by_key_searches_and_goes(watched: Watched, site: str) -> None:
+    page = watched.page
+    page.goto(f"{site}/ui", wait_until="networkidle")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("option", name="Customers")).to_have_attribute("aria-selected", "true")
+    page.keyboard.type("cust")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/ui?went")
+    assert watched.complaints == []
+
+
+def test_keys_work_but_not_while_typing(watched: Watched, site: str) -> None:
+    page = watched.page
+    page.goto(f"{site}/ui?start", wait_until="networkidle")
+    page.locator("#f-name").focus()
+    page.keyboard.type("gc?")
+    assert page.locator("#shortcuts").is_hidden()
+    assert page.locator("#f-name").input_value().endswith("gc?")
+    page.locator("#f-name").fill("Baobab Logistics")
+    page.goto(f"{site}/ui?start", wait_until="networkidle")
+    page.keyboard.press("?")
+    expect(page.locator("#shortcuts")).to_be_visible()
+    expect(page.locator("#shortcuts")).to_contain_text("Customers")
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("c")
+    page.wait_for_url(f"{site}/ui")
+
+
+def test_theme_switch_is_remembered(watched: Watched, site: str) -> None:
+    page = watched.page
+    page.goto(f"{site}/ui", wait_until="networkidle")
+    page.click("[popovertarget=account-menu]")
+    page.get_by_role("button", name="Dark").click()
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(237, 237, 241)"
+    assert "theme=dark" in page.evaluate("document.cookie")
+
+
+def test_lookup_is_a_combobox_that_sends_the_value(watched: Watched, site: str) -> None:
+    page = watched.page
+    page.goto(f"{site}/ui", wait_until="networkidle")
+    box = page.get_by_role("combobox", name="Owner")
+    box.fill("ama")
+    page.get_by_role("option", name="Amara Okafor").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(box).to_have_value("Amara Okafor")
+    assert page.locator("select[name=owner]").input_value() == "7"
+    page.get_by_role("button", name="Clear", exact=True).click()
+    assert page.locator("select[name=owner]").input_value() == ""
+
+
+def test_selecting_rows_opens_the_bulk_bar(watched: Watched, site: str) -> None:
+    page = watched.page
+    page.goto(f"{site}/ui", wait_until="networkidle")
+    expect(page.locator("#bulk")).to_be_hidden()
+    page.get_by_role("checkbox", name="Select all rows on this page").check()
+    expect(page.locator("#bulk")).to_contain_text("4 selected")
+    page.get_by_role("checkbox", name="Select Noor").uncheck()
+    expect(page.locator("#bulk")).to_contain_text("3 selected")
+
+
+def test_card_moves_by_drag_and_by_menu(watched: Watched, site: str) -> None:
+    page = watched.page
+    page.goto(f"{site}/ui", wait_until="networkidle")
+    Handler.posts.clear()
+    card, target = page.locator("[data-card='11']"), page.locator("[data-column='lost']")
+    card.scroll_into_view_if_needed()
+    start, end = card.bounding_box(), target.bounding_box()
+    assert start and end
+    page.mouse.move(start["x"] + 20, start["y"] + start["height"] - 8)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 80, end["y"] + 30, steps=12)
+    page.mouse.up()
+    expect(target.locator("[data-card='11']")).to_be_visible()
+    expect(page.locator("#announcer")).to_contain_text("moved to Lost")
+    path, body, headers = Handler.posts[0]
+    assert (path, body["id"], body["to"], body["version"], body["after"]) == ("/ui/board", ["11"], ["lost"], ["3"], [""])
+    assert {key.lower(): value for key, value in headers.items()}["x-csrftoken"] == "token-of-this-session"
+    page.get_by_role("button", name="Move Noor").click()
+    page.locator("#pipeline-move-12").get_by_role("button", name="Won").click()
+    page.wait_for_url("**/ui/board")
+    assert Handler.posts[-1][1]["to"] == ["won"]
+    assert watched.complaints == []
+
+
+def test_a_refused_move_puts_the_card_back(watched: Watched, site: str) -> None:
+    page = watched.page
+    page.goto(f"{site}/ui", wait_until="networkidle")
+    page.evaluate("document.getElementById('pipeline').dataset.board = '/ui/board-fail'")
+    card, target = page.locator("[data-card='13']"), page.locator("[data-column='lost']")
+    card.scroll_into_view_if_needed()
+    start, end = card.bounding_box(), target.bounding_box()
+    assert start and end
+    page.mouse.move(start["x"] + 20, start["y"] + start["height"] - 8)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 80, end["y"] + 30, steps=12)
+    page.mouse.up()
+    expect(page.locator("#toasts")).to_contain_text("could not be moved")
+    expect(page.locator("[data-column='negotiation'] [data-card='13']")).to_be_visible()
+
+
+def test_htmx_swaps_and_never_runs_code_from_attributes(watched: Watched, site: str) -> None:
+    page = watched.page
+    page.goto(f"{site}/ui", wait_until="networkidle")
+    page.evaluate("""() => {
+        const spot = document.createElement('div');
+        spot.innerHTML = '<button id="evil" hx-get="/ui" hx-vals="js:{x: window.owned = 1}" hx-on:click="window.owned = 2">x</button>'
+          + '<button id="fine" hx-post="/fragment" hx-target="#spot">y</button><p id="spot"></p>';
+        document.getElementById('content').prepend(spot);
+    }""")
+    page.wait_for_timeout(100)
+    page.click("#evil")
+    Handler.posts.clear()
+    page.click("#fine")
+    page.wait_for_function("document.getElementById('announcer').textContent === 'Updated'")
+    assert page.evaluate("window.owned") is None
+    headers = {key.lower(): value for key, value in Handler.posts[0][2].items()}
+    assert headers["hx-request"] == "true"
+    assert headers["x-csrftoken"] == "token-of-this-session"
+
+
+def test_draft_survives_a_reload_until_it_is_sent(watched: Watched, site: str) -> None:
+    page = watched.page
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"{site}/ui", wait_until="networkidle")
+    page.locator("#f-note").fill("Prefers sea freight")
+    page.wait_for_timeout(600)
+    page.evaluate("document.querySelector('form[data-draft] .error-summary').remove()")
+    kept = page.evaluate("sessionStorage.getItem('draft:living')")
+    assert "Prefers sea freight" in kept
+
+
+@pytest.mark.parametrize("watched", [{"width": 360, "scripts": False}], indirect=True)
+def test_works_without_scripts(watched: Watched, site: str) -> None:
+    page = watched.page
+    page.goto(f"{site}/ui")
+    page.get_by_role("button", name="Menu", exact=True).click()
+    expect(page.get_by_role("link", name="Quotes")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#bulk")).to_be_visible()
+    expect(page.locator("select[name=owner]")).to_be_visible()
+    expect(page.locator("[data-shortcuts]")).to_be_hidden()
+    Handler.posts.clear()
+    page.get_by_role("button", name="Move Noor").click()
+    page.locator("#pipeline-move-12").get_by_role("button", name="Won").click()
+    page.wait_for_url("**/ui/board")
+    assert Handler.posts[-1][1]["_csrf_token"] == ["token-of-this-session"]
