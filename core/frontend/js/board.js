@@ -18,6 +18,7 @@ behaviour("[data-board]", async (board) => {
       onEnd: (move) => send(board, move),
     });
   }
+  board.dataset.ready = "";
 });
 
 async function send(board, { item, from, to, oldIndex, newIndex }) {

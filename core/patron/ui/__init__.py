@@ -1,4 +1,4 @@
-"""Patron's design system, the Python side: the template environment, its filters, and addresses of built files."""
+"""The design system, the Python side: the template environment, its filters, addresses of built files."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CONTENT_SECURITY_POLICY = (
 
 
 class PageTemplate(jinja2.Template):
-    """A template that tells filters and forms of the ``shell`` it is rendered with, for as long as it renders."""
+    """Tells filters and forms of the ``shell`` it is rendered with, for as long as it renders."""
 
     def render(self, *args: Any, **kwargs: Any) -> str:
         shell = dict(*args, **kwargs).get("shell")
@@ -67,7 +67,7 @@ def manifest(build: Path = STATIC / "build") -> Mapping[str, str]:
 
 
 def asset_url(name: str, static_url: str = "/static") -> str:
-    """URL of a file: a built one by its logical name, else ``<plugin>/<path>`` of a plugin's static folder."""
+    """URL of a built file by its logical name, or of ``<plugin>/<path>`` in a plugin's static folder."""
     if "/" in name:
         return f"{static_url}/{name}"
     try:
@@ -85,8 +85,9 @@ def make_environment(
 ) -> jinja2.Environment:
     """The one Jinja environment of an app.
 
-    ``templates`` maps a plugin's name to its ``templates`` folder (searched in that order, after core's own, so that
-    no plugin replaces a page of core by accident), or is a ready loader. ``translations`` maps a locale to its merged catalogue; the page's ``shell.locale`` picks one.
+    ``templates`` maps a plugin's name to its ``templates`` folder, or is a ready loader. Core's own templates
+    are searched first, so that no plugin replaces a page of core by accident. ``translations`` maps a locale
+    to its merged catalogue; the page's ``shell.locale`` picks one.
     """
     if isinstance(templates, jinja2.BaseLoader):
         own = templates

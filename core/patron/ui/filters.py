@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,6 +13,8 @@ from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal, get_currency_precision
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from patron.money import Money
 
@@ -44,9 +46,10 @@ def page_timezone() -> ZoneInfo:
 
 
 def money(value: Any, currency: str | None = None) -> str:
-    """``12345|money("EUR")`` → ``€123.45``. ``value`` is integer minor units, or an object with ``minor`` and ``currency``.
+    """``12345|money("EUR")`` → ``€123.45``.
 
-    None gives an empty string. Raises TypeError when no currency is known: an amount without one means nothing.
+    ``value`` is integer minor units, or an object with ``minor`` (or ``amount``) and ``currency``; None gives
+    an empty string. Raises TypeError when no currency is known: an amount without one means nothing.
     """
     if value is None:
         return ""
@@ -117,7 +120,7 @@ def hue(text: str | None) -> int:
 
 
 def csrf_token() -> str:
-    """The token of the page being rendered. Raises RuntimeError outside a page: a form without one must not be sent."""
+    """The token of the page being rendered. Raises RuntimeError outside one: no form goes out without it."""
     shell = current_shell.get()
     if shell is None:
         raise RuntimeError("This template posts a form, so it must be rendered with `shell`")
@@ -138,14 +141,24 @@ def options(choices: Iterable[Any]) -> list[tuple[str, str]]:
     return [(choice.value, choice.label) for choice in choices]
 
 
-FILTERS = {
+def _per_page(function: Callable[..., str]) -> Callable[..., str]:
+    """Keep Jinja from working a filter out once at compile time, where no page and so no locale is known."""
+
+    @pass_context
+    def filter_of_page(_: Context, *args: Any, **kwargs: Any) -> str:
+        return function(*args, **kwargs)
+
+    return filter_of_page
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
     "amount": amount,
     "options": options,
-    "money": money,
-    "number": number,
-    "date": date_text,
-    "datetime": datetime_text,
-    "ago": ago,
+    "money": _per_page(money),
+    "number": _per_page(number),
+    "date": _per_page(date_text),
+    "datetime": _per_page(datetime_text),
+    "ago": _per_page(ago),
     "iso": iso,
     "initials": initials,
     "hue": hue,

@@ -1,4 +1,4 @@
-"""The shape of ``shell``: what every page is told beside its own data. Plain frozen values, no sessions, no models."""
+"""The shape of ``shell``: what every page is told beside its own data. Plain frozen values only."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class ShellFlash:
 
 @dataclass(frozen=True)
 class Shell:
-    """Everything the layouts read. ``csrf`` is the token of this session; ``locale`` a Babel name such as ``de_AT``."""
+    """Everything the layouts read. ``csrf`` the session's token, ``locale`` a Babel name (``de_AT``)."""
 
     site_name: str
     user: ShellUser | None
