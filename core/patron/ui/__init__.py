@@ -89,10 +89,11 @@ def make_environment(
     are searched first, so that no plugin replaces a page of core by accident. ``translations`` maps a locale
     to its merged catalogue; the page's ``shell.locale`` picks one.
     """
-    if isinstance(templates, jinja2.BaseLoader):
-        own = templates
-    else:
-        own = jinja2.FileSystemLoader(list(templates.values()))
+    own = (
+        templates
+        if isinstance(templates, jinja2.BaseLoader)
+        else jinja2.FileSystemLoader(list(templates.values()))
+    )
     env = PageEnvironment(
         loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(TEMPLATES), own]),
         autoescape=True,
