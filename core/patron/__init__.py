@@ -3,7 +3,7 @@
 Tables: ``Record``, ``Row``, ``table``, ``reference``, ``instant``, ``table_args``, ``BigInt``, ``Json``, ``SortKey``.
 Declarations: ``Resource``, ``Field`` and what else stands in ``contributions``. Routes: ``get``, ``post``, …, answered
 with ``Page``, ``Redirect``, ``Json``, ``Download``, ``Document``. Services are modules: ``timeline``, ``interactions``,
-``audit``, ``editing``, ``files``, ``roles``, ``search``, ``normalise``, ``mail``.
+``audit``, ``editing``, ``files``, ``roles``, ``search``, ``normalise``, ``mail``, ``mailflow``.
 """
 
 from sqlmodel import Field as Column
@@ -52,7 +52,7 @@ from patron.errors import (
 )
 from patron.events import Event, publish
 from patron.hookspecs import hookimpl
-from patron.interactions import mail, timeline
+from patron.interactions import mail, mailflow, timeline
 from patron.interactions import services as interactions
 from patron.interactions.models import Interaction, Mail, Mailbox, MailLedger, Participant, Thread
 from patron.interactions.services import Party
@@ -163,6 +163,7 @@ __all__ = [
     "job_actor",
     "listing_of",
     "mail",
+    "mailflow",
     "name_references",
     "new_registry",
     "next_number",

@@ -124,7 +124,7 @@ def log(
             ],
         )
     if not quarantined:
-        _write_timeline(
+        write_timeline(
             ctx, interaction, [p.customer_id for p in parties if p.customer_id], module, resource, record_id
         )
     publish(
@@ -146,15 +146,15 @@ def _check(ctx: Context, channel: str, direction: str, intent: str, visibility: 
         raise Invalid.field("visibility", "Visible to all, team or private.")
 
 
-def _write_timeline(
+def write_timeline(
     ctx: Context,
     interaction: Interaction,
     customer_ids: Iterable[int],
-    module: str,
-    resource: str,
-    record_id: int | None,
+    module: str = "core",
+    resource: str = "",
+    record_id: int | None = None,
 ) -> None:
-    """Once per customer, and once per organisation they belong to at that time."""
+    """A touch on the timelines: once per customer, and once per organisation they belong to at that time."""
     direct = list(dict.fromkeys(customer_ids))
     names = names_of(ctx, direct)
     title = (
@@ -258,4 +258,4 @@ def attach_customer(ctx: Context, interaction_id: int, participant_id: int, cust
     if changed is None:
         raise Invalid("There is no such party.")
     interaction = ctx.session.execute(select(Interaction).where(i.c.id == interaction_id)).scalar_one()
-    _write_timeline(ctx, interaction, [customer_id], "core", "", None)
+    write_timeline(ctx, interaction, [customer_id])

@@ -1,0 +1,102 @@
+"""Mail in and out: mailboxes, the jobs that fetch and send, and the pages that show and administer them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from patron.assembly import Assembly
+from patron.context import Context
+from patron.contributions import EventType, HealthCheck, Job, NavItem
+from patron.hookspecs import hookimpl
+from patron.interactions.mail_controllers import ROUTES
+from patron.interactions.mailflow.polling import poll
+from patron.interactions.mailflow.sending import deliver
+from patron.interactions.models import Mailbox, MailLedger
+from patron.records import table
+from patron.routing import Route
+from patron.shell import ADMINISTRATION
+
+LATE = timedelta(minutes=15)
+
+
+@hookimpl
+def register_controllers() -> Sequence[Route]:
+    return ROUTES
+
+
+@hookimpl
+def register_nav() -> Sequence[NavItem]:
+    return (NavItem("Mailboxes", "/admin/mailboxes", ADMINISTRATION, "mail", "Administration", 60),)
+
+
+@hookimpl
+def register_events() -> Sequence[EventType]:
+    where = {
+        "interaction_id": "id",
+        "thread_id": "id",
+        "mailbox_id": "id",
+        "module": "who handles the mailbox",
+    }
+    return (
+        EventType(
+            "mail.received",
+            "A mail was taken in.",
+            {**where, "mail_id": "id", "quarantined": "bool", "auto_reply": "bool", "new_thread": "bool"},
+        ),
+        EventType("mail.released", "A mail that was held back was let in.", {**where, "new_thread": "bool"}),
+        EventType(
+            "mail.bounced",
+            "A mail did not reach a recipient.",
+            {"recipient": "address", "interaction_id": "id", "permanent": "bool", "reason": "word"},
+        ),
+    )
+
+
+def _poll(assembly: Assembly) -> None:
+    poll(assembly)
+
+
+def _deliver(assembly: Assembly) -> None:
+    deliver(assembly)
+
+
+@hookimpl
+def register_jobs() -> Sequence[Job]:
+    return (
+        Job("fetch_mail", _poll, timedelta(seconds=30), transaction=False),
+        Job("send_mail", _deliver, timedelta(seconds=5), transaction=False),
+    )
+
+
+def _fetching(ctx: Context) -> str | None:
+    """A mailbox whose last fetch failed."""
+    t = table(Mailbox)
+    failing = t.c.last_error_at.is_not(None) & (
+        t.c.last_success_at.is_(None) | (t.c.last_success_at < t.c.last_error_at)
+    )
+    row = ctx.session.execute(
+        select(t.c.name, t.c.last_error)
+        .where(t.c.active.is_(True), t.c.trashed_at.is_(None), failing)
+        .limit(1)
+    ).first()
+    return f"Mailbox “{row.name}” cannot be read: {row.last_error} See /admin/mailboxes." if row else None
+
+
+def _sending(ctx: Context) -> str | None:
+    """Mail that has waited longer than it should."""
+    t = table(MailLedger)
+    late = select(func.count()).select_from(t).where(t.c.state == "queued", t.c.due_at < ctx.now - LATE)
+    waiting = int(ctx.session.execute(late).scalar_one())
+    return (
+        f"{waiting} mails have waited for over 15 minutes: is the worker running (patron worker)?"
+        if waiting
+        else None
+    )
+
+
+@hookimpl
+def register_health_checks() -> Sequence[HealthCheck]:
+    return (HealthCheck("mail_fetching", _fetching), HealthCheck("mail_sending", _sending))

@@ -1,0 +1,165 @@
+"""Pages and actions of mail: a message's own HTML, what was held back, and the administration of mailboxes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+
+from patron import files
+from patron.context import Context
+from patron.errors import Conflict, FieldError, Invalid, NotFound
+from patron.interactions import mailflow
+from patron.interactions.mailflow import mailboxes
+from patron.interactions.mailflow.polling import poll_mailbox, take_in_again
+from patron.interactions.models import Interaction, Mail
+from patron.records import table
+from patron.resources import editing
+from patron.responses import Document, Download, Flash, Page, Redirect
+from patron.routing import Route, get, post
+from patron.shell import ADMINISTRATION
+
+READ, EDIT = "interactions.read", "interactions.edit"
+HOME = "/admin/mailboxes"
+FIELDS = (
+    "name", "address", "sender_name", "module", "active", "imap_host", "imap_port", "imap_security", "imap_username",
+    "imap_password", "imap_folder", "smtp_host", "smtp_port", "smtp_security", "smtp_username", "smtp_password",
+)  # fmt: skip
+
+
+def _readable_mail(ctx: Context, mail_id: int) -> int | None:
+    """The raw file of a mail whose interaction the actor may read; NotFound otherwise."""
+    i, m = table(Interaction), table(Mail)
+    row = ctx.session.execute(
+        select(i.c.id, m.c.raw_file_id).select_from(i.join(m, m.c.id == i.c.mail_id)).where(m.c.id == mail_id)
+    ).first()
+    if row is None:
+        raise NotFound("There is no such mail.")
+    editing.load(ctx, ctx.assembly.resource("interactions"), row.id)
+    return int(row.raw_file_id) if row.raw_file_id is not None else None
+
+
+@get("/mail/{mail_id:int}", permission=READ)
+def show_mail(ctx: Context, mail_id: int) -> Document:
+    """A mail as its sender laid it out, made safe (query: remote=1 lets images load, theme=dark)."""
+    _readable_mail(ctx, mail_id)
+    return mailflow.mail_document(
+        ctx, mail_id, remote=ctx.web.param("remote") == "1", dark=ctx.web.param("theme") == "dark"
+    )
+
+
+@get("/mail/{mail_id:int}/source", permission=READ)
+def download_source(ctx: Context, mail_id: int) -> Download:
+    """The message as it came, byte for byte."""
+    file_id = _readable_mail(ctx, mail_id)
+    if file_id is None:
+        raise NotFound("The source of this mail was not kept.")
+    _, _, content = files.read_file(ctx, file_id)
+    return Download(content, f"mail-{mail_id}.eml", "application/octet-stream")
+
+
+@post("/interactions/{interaction_id:int}/release", permission=EDIT)
+def release(ctx: Context, interaction_id: int) -> Redirect:
+    """Let a held-back mail into its thread."""
+    editing.load(ctx, ctx.assembly.resource("interactions"), interaction_id, "edit")
+    mailflow.release(ctx, interaction_id)
+    return Redirect(f"/interactions/{interaction_id}", Flash("Released into the thread."))
+
+
+@post("/interactions/{interaction_id:int}/new-thread", permission=EDIT)
+def start_thread(ctx: Context, interaction_id: int) -> Redirect:
+    """Give a held-back mail a thread of its own."""
+    editing.load(ctx, ctx.assembly.resource("interactions"), interaction_id, "edit")
+    mailflow.start_thread(ctx, interaction_id)
+    return Redirect(f"/interactions/{interaction_id}", Flash("It has a thread of its own now."))
+
+
+@get(HOME, permission=ADMINISTRATION)
+def list_mailboxes(ctx: Context) -> Page:
+    """Every mailbox with its honest status: counts, last success, last error."""
+    return Page("mail/mailboxes.html", {"mailboxes": mailboxes.list_mailboxes(ctx)})
+
+
+def _form(
+    ctx: Context, values: Mapping[str, str], mailbox_id: int | None, errors: Sequence[FieldError] = ()
+) -> Page:
+    data = {
+        "values": {**values, "imap_password": "", "smtp_password": ""}, "mailbox_id": mailbox_id,
+        "errors": list(errors),
+        "by_field": {error.field: [error.message] for error in errors},
+        "modules": [(name, name.capitalize()) for name in mailboxes.handling_modules(ctx)],
+        "action": f"{HOME}/{mailbox_id}" if mailbox_id else f"{HOME}/new",
+    }  # fmt: skip
+    return Page("mail/mailbox_form.html", data, status=422 if errors else 200)
+
+
+@get(f"{HOME}/new", permission=ADMINISTRATION)
+def show_new(ctx: Context) -> Page:
+    """The form of a new mailbox."""
+    values = {
+        "active": "true",
+        "imap_port": "993",
+        "smtp_port": "587",
+        "imap_folder": "INBOX",
+        "module": "core",
+    }
+    return _form(ctx, values, None)
+
+
+def _save(ctx: Context, mailbox_id: int | None) -> Page | Redirect:
+    # Passwords are taken as typed: a space in front may belong to one.
+    values = {name: (ctx.web.values(name) or [""])[0] for name in FIELDS}
+    try:
+        saved = mailboxes.save_mailbox(ctx, values, mailbox_id)
+    except (Invalid, Conflict) as error:
+        ctx.session.rollback()
+        return _form(ctx, values, mailbox_id, error.errors or (FieldError("name", error.detail),))
+    return Redirect(f"{HOME}/{saved.key}", Flash("Saved. Test it now."))
+
+
+@post(f"{HOME}/new", permission=ADMINISTRATION)
+def create(ctx: Context) -> Page | Redirect:
+    """Make a mailbox, or show the form again with every error."""
+    return _save(ctx, None)
+
+
+@get(HOME + "/{mailbox_id:int}", permission=ADMINISTRATION)
+def show_mailbox(ctx: Context, mailbox_id: int) -> Page:
+    """The form of a mailbox; its passwords are never in it."""
+    return _form(ctx, mailboxes.mailbox_values(mailboxes.load_mailbox(ctx, mailbox_id)), mailbox_id)
+
+
+@post(HOME + "/{mailbox_id:int}", permission=ADMINISTRATION)
+def change(ctx: Context, mailbox_id: int) -> Page | Redirect:
+    """Change a mailbox; a password left empty stays as it is."""
+    return _save(ctx, mailbox_id)
+
+
+@post(HOME + "/{mailbox_id:int}/test", permission=ADMINISTRATION, transaction="none", slow=True)
+def test_now(ctx: Context, mailbox_id: int) -> Page:
+    """Sign in both ways now and say how far it got."""
+    with ctx.assembly.database.read() as session:
+        mailbox = mailboxes.load_mailbox(Context(session, ctx.assembly, ctx.actor), mailbox_id)
+    found = mailboxes.test_mailbox(ctx.assembly, mailbox)
+    return Page("mail/mailbox_test.html", {"mailbox_id": mailbox_id, "name": mailbox.name, "test": found})
+
+
+@post(HOME + "/{mailbox_id:int}/fetch", permission=ADMINISTRATION, transaction="none", slow=True)
+def fetch_now(ctx: Context, mailbox_id: int) -> Redirect:
+    """Fetch at once what is new, and try again what could not be taken in before."""
+    with ctx.assembly.database.read() as session:
+        mailbox = mailboxes.load_mailbox(Context(session, ctx.assembly, ctx.actor), mailbox_id)
+    taken = poll_mailbox(ctx.assembly, mailbox) + len(take_in_again(ctx.assembly, mailbox))
+    with ctx.assembly.database.read() as session:
+        after = mailboxes.load_mailbox(Context(session, ctx.assembly, ctx.actor), mailbox_id)
+    if after.last_error_at and after.last_error_at != mailbox.last_error_at:
+        return Redirect(HOME, Flash(after.last_error, "danger"))
+    return Redirect(
+        HOME, Flash(f"{taken} taken in." if taken else "Nothing new.", "success" if taken else "info")
+    )
+
+
+ROUTES: tuple[Route, ...] = (
+    show_mail, download_source, release, start_thread, list_mailboxes, show_new, create, show_mailbox, change, test_now,
+    fetch_now,
+)  # fmt: skip

@@ -1,0 +1,27 @@
+"""Mail through the database: mailboxes, taking mail in, sending it with a ledger, showing it safely.
+
+Plugins call ``queue_mail`` to send, ``mail_document`` to show, ``release`` and ``start_thread`` for what was held back,
+and handle the events ``mail.received``, ``mail.released`` and ``mail.bounced``.
+"""
+
+from patron.interactions.mailflow.mailboxes import mailbox_options, sending_mailbox
+from patron.interactions.mailflow.quarantine import release, start_thread
+from patron.interactions.mailflow.receiving import Received, prepare, receive
+from patron.interactions.mailflow.resolving import resolve_addresses
+from patron.interactions.mailflow.sending import deliver, queue_mail
+from patron.interactions.mailflow.showing import conversation, mail_document
+
+__all__ = [
+    "Received",
+    "conversation",
+    "deliver",
+    "mail_document",
+    "mailbox_options",
+    "prepare",
+    "queue_mail",
+    "receive",
+    "release",
+    "resolve_addresses",
+    "sending_mailbox",
+    "start_thread",
+]

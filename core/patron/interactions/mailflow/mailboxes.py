@@ -1,0 +1,268 @@
+"""Mailboxes: stored settings read as connections, kept with write-only secrets, tested."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+
+from patron.accounts import audit
+from patron.assembly import Assembly
+from patron.context import Context
+from patron.customers import normalise
+from patron.errors import Conflict, FieldError, Invalid, NotFound
+from patron.interactions.mail import mailbox as imap
+from patron.interactions.mail.mailbox import ImapSettings
+from patron.interactions.mail.transport import SmtpConnection, SmtpSettings
+from patron.interactions.mailflow.secrets import seal, unseal
+from patron.interactions.models import Interaction, Mail, Mailbox, MailLedger
+from patron.records import table
+
+SECURITIES = ("tls", "starttls", "none")
+TIMEOUT = 30.0  # seconds for each step on the network
+
+
+@dataclass(frozen=True)
+class Test:
+    """What a connection test found, for each direction: whether it works and a sentence without secrets."""
+
+    fetching: tuple[bool, str]
+    sending: tuple[bool, str]
+
+
+def imap_settings(assembly: Assembly, mailbox: Mailbox) -> ImapSettings | None:
+    """How to fetch; None when the mailbox only sends."""
+    place = mailbox.settings.get("imap") or {}
+    if not place.get("host"):
+        return None
+    passwords = unseal(assembly.settings.secret_key, mailbox.secret)
+    return ImapSettings(
+        host=place["host"], username=place.get("username") or mailbox.address, password=passwords.get("imap", ""),
+        port=int(place.get("port") or 993), security=place.get("security") or "tls",
+        folder=place.get("folder") or "INBOX", timeout=TIMEOUT, ca_file=place.get("ca_file") or "",
+    )  # fmt: skip
+
+
+def smtp_settings(assembly: Assembly, mailbox: Mailbox) -> SmtpSettings | None:
+    """How to send; None when the mailbox only fetches."""
+    place = mailbox.settings.get("smtp") or {}
+    if not place.get("host"):
+        return None
+    passwords = unseal(assembly.settings.secret_key, mailbox.secret)
+    return SmtpSettings(
+        host=place["host"], port=int(place.get("port") or 587), security=place.get("security") or "starttls",
+        username=place.get("username") or "", password=passwords.get("smtp", ""), timeout=TIMEOUT,
+        ca_file=place.get("ca_file") or "",
+    )  # fmt: skip
+
+
+def load_mailbox(ctx: Context, mailbox_id: int) -> Mailbox:
+    """The mailbox; NotFound when it is gone."""
+    t = table(Mailbox)
+    statement = select(Mailbox).where(t.c.id == mailbox_id, t.c.trashed_at.is_(None))
+    found: Mailbox | None = ctx.session.execute(statement).scalar_one_or_none()
+    if found is None:
+        raise NotFound("There is no such mailbox.")
+    return found
+
+
+def list_mailboxes(ctx: Context) -> list[dict[str, Any]]:
+    """Every mailbox as the administrator sees it: no secret, with counts of what waits and what failed."""
+    t = table(Mailbox)
+    rows = ctx.session.execute(select(Mailbox).where(t.c.trashed_at.is_(None)).order_by(t.c.name)).scalars()
+    waiting, failed = _ledger_counts(ctx)
+    unread = _not_taken_in(ctx)
+    return [
+        {
+            "id": row.key, "name": row.name, "address": row.address, "module": row.module, "active": row.active,
+            "fetches": bool((row.settings.get("imap") or {}).get("host")),
+            "sends": bool((row.settings.get("smtp") or {}).get("host")), "fetched": row.fetched,
+            "last_success_at": row.last_success_at, "last_error": row.last_error, "last_error_at": row.last_error_at,
+            "waiting": waiting.get(row.key, 0), "failed": failed.get(row.key, 0), "kept": unread.get(row.key, 0),
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _ledger_counts(ctx: Context) -> tuple[dict[int, int], dict[int, int]]:
+    t = table(MailLedger)
+    counted = select(t.c.mailbox_id, t.c.state, func.count().label("n")).where(
+        t.c.state.in_(("queued", "claimed", "deferred", "in_doubt", "bounced"))
+    )
+    waiting: dict[int, int] = {}
+    failed: dict[int, int] = {}
+    for row in ctx.session.execute(counted.group_by(t.c.mailbox_id, t.c.state)):
+        into = failed if row.state in ("in_doubt", "bounced") else waiting
+        into[row.mailbox_id] = into.get(row.mailbox_id, 0) + row.n
+    return waiting, failed
+
+
+def _not_taken_in(ctx: Context) -> dict[int, int]:
+    """Messages whose source was kept although they could not be taken in."""
+    m, i = table(Mail), table(Interaction)
+    statement = (
+        select(m.c.mailbox_id, func.count().label("n"))
+        .select_from(m.outerjoin(i, i.c.mail_id == m.c.id))
+        .where(i.c.id.is_(None), m.c.direction == "in")
+    )
+    return {row.mailbox_id: row.n for row in ctx.session.execute(statement.group_by(m.c.mailbox_id))}
+
+
+def mailbox_options(ctx: Context, module: str = "") -> list[tuple[int, str]]:
+    """Active mailboxes that send, as (id, "Name <address>"), those of ``module`` first."""
+    t = table(Mailbox)
+    rows = ctx.session.execute(
+        select(t.c.id, t.c.name, t.c.address, t.c.module, t.c.settings)
+        .where(t.c.trashed_at.is_(None), t.c.active.is_(True))
+        .order_by(t.c.id)
+    ).all()
+    sending = [row for row in rows if (row.settings.get("smtp") or {}).get("host")]
+    sending.sort(key=lambda row: row.module != module)
+    return [(row.id, f"{row.name} <{row.address}>") for row in sending]
+
+
+def sending_mailbox(ctx: Context, module: str) -> int | None:
+    """The mailbox a module sends from when none is named: its own, never another module's. None when it has none."""
+    t = table(Mailbox)
+    rows = ctx.session.execute(
+        select(t.c.id, t.c.settings).where(
+            t.c.trashed_at.is_(None), t.c.active.is_(True), t.c.module == module
+        )
+    )
+    return next((int(row.id) for row in rows if (row.settings.get("smtp") or {}).get("host")), None)
+
+
+def save_mailbox(ctx: Context, values: Mapping[str, str], mailbox_id: int | None = None) -> Mailbox:
+    """Make or change a mailbox from a form's fields (see ``mailbox_values``). A password left empty stays as it is."""
+    _check(ctx, values)
+    key = ctx.assembly.settings.secret_key
+    mailbox = load_mailbox(ctx, mailbox_id) if mailbox_id else Mailbox(name="", address="")
+    _check_free(ctx, values["name"].strip(), mailbox_id)
+    before = {
+        "name": mailbox.name,
+        "address": mailbox.address,
+        "module": mailbox.module,
+        "active": mailbox.active,
+    }
+    passwords = _known_passwords(key, mailbox.secret)
+    for side in ("imap", "smtp"):
+        if values.get(f"{side}_password"):
+            passwords[side] = values[f"{side}_password"]
+    place = {side: _place(values, side, mailbox.settings.get(side) or {}) for side in ("imap", "smtp")}
+    if place["imap"].get("host") != (mailbox.settings.get("imap") or {}).get("host"):
+        mailbox.last_uid = mailbox.uidvalidity = 0
+    mailbox.name, mailbox.address = values["name"].strip(), values["address"].strip()
+    mailbox.module, mailbox.active = values.get("module") or "core", values.get("active") == "true"
+    mailbox.settings = {**place, "sender_name": values.get("sender_name", "").strip()}
+    mailbox.secret = seal(key, passwords)
+    mailbox.updated_at = ctx.now
+    mailbox.version += 1 if mailbox_id else 0
+    ctx.session.add(mailbox)
+    ctx.session.flush()
+    after = {
+        "name": mailbox.name,
+        "address": mailbox.address,
+        "module": mailbox.module,
+        "active": mailbox.active,
+    }
+    changed = {
+        name: (before[name] if mailbox_id else None, after[name])
+        for name in after
+        if before[name] != after[name]
+    }
+    if any(values.get(f"{side}_password") for side in ("imap", "smtp")):
+        changed["secret"] = ("", "changed")  # that it changed, never what it is
+    audit.record(ctx, "change" if mailbox_id else "create", "mailboxes", mailbox.key, changed)
+    return mailbox
+
+
+def _known_passwords(key: str, sealed: str) -> dict[str, str]:
+    """What is stored; nothing when another key sealed it, since then it is lost and is being entered again."""
+    try:
+        return unseal(key, sealed)
+    except Invalid:
+        return {}
+
+
+def _place(values: Mapping[str, str], side: str, before: Mapping[str, Any]) -> dict[str, Any]:
+    port = values.get(f"{side}_port", "").strip()
+    return {
+        **before,
+        "host": values.get(f"{side}_host", "").strip(),
+        "port": int(port) if port else (993 if side == "imap" else 587),
+        "security": values.get(f"{side}_security") or ("tls" if side == "imap" else "starttls"),
+        "username": values.get(f"{side}_username", "").strip(),
+        **({"folder": values.get("imap_folder", "").strip() or "INBOX"} if side == "imap" else {}),
+    }
+
+
+def mailbox_values(mailbox: Mailbox) -> dict[str, str]:
+    """The form's fields of a stored mailbox; its passwords are not among them."""
+    values = {
+        "name": mailbox.name, "address": mailbox.address, "module": mailbox.module,
+        "active": "true" if mailbox.active else "", "sender_name": str(mailbox.settings.get("sender_name") or ""),
+    }  # fmt: skip
+    for side in ("imap", "smtp"):
+        place = mailbox.settings.get(side) or {}
+        for name in ("host", "port", "security", "username", "folder"):
+            values[f"{side}_{name}"] = str(place.get(name) or "")
+    return values
+
+
+def _check(ctx: Context, values: Mapping[str, str]) -> None:
+    errors = []
+    if not values.get("name", "").strip():
+        errors.append(FieldError("name", "Give the mailbox a name."))
+    try:
+        normalise.email_address(values.get("address", ""))
+    except Invalid as error:
+        errors.append(FieldError("address", error.detail))
+    for side in ("imap", "smtp"):
+        port = values.get(f"{side}_port", "").strip()
+        if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            errors.append(FieldError(f"{side}_port", "A port is a number from 1 to 65535."))
+        if values.get(f"{side}_security", "") not in ("", *SECURITIES):
+            errors.append(FieldError(f"{side}_security", f"One of: {', '.join(SECURITIES)}."))
+        if any(char.isspace() or not char.isprintable() for char in values.get(f"{side}_host", "").strip()):
+            errors.append(FieldError(f"{side}_host", "A host name has no spaces."))
+    if not (values.get("imap_host", "").strip() or values.get("smtp_host", "").strip()):
+        errors.append(FieldError("imap_host", "Name a server to fetch from, or one to send through."))
+    if values.get("module", "core") not in handling_modules(ctx):
+        errors.append(FieldError("module", "No such module handles mail."))
+    if errors:
+        raise Invalid(errors[0].message, errors=errors)
+
+
+def _check_free(ctx: Context, name: str, mailbox_id: int | None) -> None:
+    t = table(Mailbox)
+    taken = ctx.session.execute(select(t.c.id).where(t.c.name == name)).scalar_one_or_none()
+    if taken is not None and taken != mailbox_id:
+        raise Conflict(f"There is a mailbox “{name}” already.")
+
+
+def handling_modules(ctx: Context) -> list[str]:
+    """Who can handle new mail: the core (it only files it), and each module that listens to ``mail.received``."""
+    listening = (
+        key.partition(".")[0] for key, item in ctx.assembly.handlers.items() if item.event == "mail.received"
+    )
+    return ["core", *sorted({name for name in listening if name != "core"})]
+
+
+def test_mailbox(assembly: Assembly, mailbox: Mailbox) -> Test:
+    """Try to sign in both ways now. Talks to the network: never inside a transaction. Never raises."""
+    try:
+        fetching, sending = imap_settings(assembly, mailbox), smtp_settings(assembly, mailbox)
+    except Invalid as error:
+        return Test((False, error.detail), (False, error.detail))
+    found = (True, "Not set up: this mailbox only sends.")
+    if fetching is not None:
+        status = imap.test_connection(fetching)
+        found = (status.ok, status.detail)
+    sent = (True, "Not set up: this mailbox only fetches.")
+    if sending is not None:
+        with SmtpConnection(sending) as connection:
+            problem = connection.test()
+        sent = (not problem, problem or "Signed in.")
+    return Test(found, sent)
