@@ -247,7 +247,7 @@ def participants_of(ctx: Context, interaction_id: int) -> list[dict[str, Any]]:
 
 
 def attach_customer(ctx: Context, interaction_id: int, participant_id: int, customer_id: int) -> None:
-    """Say who an unresolved party is: the touch appears on that customer's timeline from then on."""
+    """Say who an unresolved party is: the touch, unless held back, is then on their timeline."""
     t, i = table(Participant), table(Interaction)
     changed = ctx.session.execute(
         update(t)
@@ -258,4 +258,5 @@ def attach_customer(ctx: Context, interaction_id: int, participant_id: int, cust
     if changed is None:
         raise Invalid("There is no such party.")
     interaction = ctx.session.execute(select(Interaction).where(i.c.id == interaction_id)).scalar_one()
-    write_timeline(ctx, interaction, [customer_id])
+    if not interaction.quarantined:
+        write_timeline(ctx, interaction, [customer_id])

@@ -14,7 +14,7 @@ from patron.records import table
 
 
 def release(ctx: Context, interaction_id: int) -> Interaction:
-    """Let a held-back mail into the thread it names: its sender takes part from now on. Invalid when it is not held back."""
+    """Let a held-back mail into the thread it names: its sender takes part from now on. Invalid for any other."""
     held = _held(ctx, interaction_id)
     return _let_in(ctx, held, f"Released by {ctx.actor.name}.", new_thread=False)
 
