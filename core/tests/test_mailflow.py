@@ -30,7 +30,9 @@ SUPPORT = "support@firm.example"
 
 @pytest.fixture
 def assembly(database: Database, tmp_path: Path) -> Iterator[Assembly]:
-    made = assemble(Settings(database_url=database.url, secret_key="of-a-test", modules=(), folder=str(tmp_path)))
+    made = assemble(
+        Settings(database_url=database.url, secret_key="of-a-test", modules=(), folder=str(tmp_path))
+    )
     yield made
     made.database.dispose()
 
@@ -47,7 +49,13 @@ def rows(assembly: Assembly, model: Any) -> list[Any]:
 
 
 def make_mailbox(assembly: Assembly, **values: str) -> Mailbox:
-    given = {"name": "Support", "address": SUPPORT, "active": "true", "smtp_host": "127.0.0.1", "smtp_security": "none"}
+    given = {
+        "name": "Support",
+        "address": SUPPORT,
+        "active": "true",
+        "smtp_host": "127.0.0.1",
+        "smtp_security": "none",
+    }
     with working(assembly) as ctx:
         return mailboxes.save_mailbox(ctx, {**given, **values})
 
@@ -61,7 +69,9 @@ def make_customer(assembly: Assembly, name: str, email: str, kind: str = "person
 def message(sender: str, text: str = "Hello", subject: str = "Broken chair", **headers: str) -> bytes:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = sender, SUPPORT, subject
-    mail["Message-ID"] = headers.pop("message_id", f"<{abs(hash((sender, text, subject)))}@elsewhere.example>")
+    mail["Message-ID"] = headers.pop(
+        "message_id", f"<{abs(hash((sender, text, subject)))}@elsewhere.example>"
+    )
     for name, value in headers.items():
         mail[name.replace("_", "-")] = value
     mail.set_content(text)
@@ -97,7 +107,9 @@ def test_a_mail_is_taken_in_once_and_stands_on_the_timeline_of_its_sender(assemb
 def test_another_mail_under_a_known_id_is_not_swallowed(assembly: Assembly) -> None:
     mailbox = make_mailbox(assembly)
     take_in(assembly, mailbox, message("ada@example.com", "first", message_id="<same@example.com>"))
-    other = take_in(assembly, mailbox, message("mallory@example.net", "second", message_id="<same@example.com>"))
+    other = take_in(
+        assembly, mailbox, message("mallory@example.net", "second", message_id="<same@example.com>")
+    )
     assert other.interaction_id is not None
 
 
@@ -118,7 +130,9 @@ def test_a_reply_joins_and_a_stranger_with_the_same_reference_is_held_back(assem
     make_customer(assembly, "Mallory", "mallory@example.net")
     first = take_in(assembly, mailbox, message("ada@example.com", message_id="<one@example.com>"))
     reply = take_in(assembly, mailbox, message("ada@example.com", "more", In_Reply_To="<one@example.com>"))
-    forged = take_in(assembly, mailbox, message("mallory@example.net", "evil", In_Reply_To="<one@example.com>"))
+    forged = take_in(
+        assembly, mailbox, message("mallory@example.net", "evil", In_Reply_To="<one@example.com>")
+    )
     as_us = take_in(assembly, mailbox, message(SUPPORT, "evil too", In_Reply_To="<one@example.com>"))
     assert reply.thread_id == first.thread_id
     assert (forged.quarantined, as_us.quarantined) == (True, True)
@@ -145,12 +159,16 @@ def test_what_is_held_back_is_released_or_given_its_own_thread(assembly: Assembl
 
 
 def test_secrets_are_stored_sealed_and_kept_when_left_empty(assembly: Assembly) -> None:
-    mailbox = make_mailbox(assembly, imap_host="imap.example", imap_password="canary-imap", smtp_password="canary-smtp")
+    mailbox = make_mailbox(
+        assembly, imap_host="imap.example", imap_password="canary-imap", smtp_password="canary-smtp"
+    )
     assert "canary" not in repr(rows(assembly, Mailbox))
     assert "canary" not in repr(mailboxes.mailbox_values(mailbox))
     with working(assembly) as ctx:
         mailboxes.save_mailbox(
-            ctx, {**mailboxes.mailbox_values(mailbox), "imap_password": "", "smtp_password": "canary-new"}, mailbox.key
+            ctx,
+            {**mailboxes.mailbox_values(mailbox), "imap_password": "", "smtp_password": "canary-new"},
+            mailbox.key,
         )
     with working(assembly) as ctx:
         changed = mailboxes.load_mailbox(ctx, mailbox.key)
@@ -186,7 +204,10 @@ def test_refusals_deferrals_and_doubt_are_each_told_apart(assembly: Assembly) ->
     with smtp_sink() as sink:
         mailbox = make_mailbox(assembly, smtp_port=str(sink.port))
         make_customer(assembly, "Gone", "gone@example.com")
-        sink.refuse = {"gone@example.com": "550 5.1.1 unknown user", "full@example.com": "451 4.2.2 try later"}
+        sink.refuse = {
+            "gone@example.com": "550 5.1.1 unknown user",
+            "full@example.com": "451 4.2.2 try later",
+        }
         queue(assembly, mailbox, "gone@example.com", "full@example.com", "ada@example.com")
         mailflow.deliver(assembly)
         assert ledger_state(assembly) == ["bounced", "deferred", "handed"]
@@ -275,7 +296,9 @@ def fresh(assembly: Assembly, mailbox: Mailbox) -> Mailbox:
         return mailboxes.load_mailbox(ctx, mailbox.key)
 
 
-def test_polling_takes_new_mail_in_once_and_survives_renumbering(assembly: Assembly, server: ImapServer) -> None:
+def test_polling_takes_new_mail_in_once_and_survives_renumbering(
+    assembly: Assembly, server: ImapServer
+) -> None:
     mailbox = make_mailbox(assembly, **fetching(server))
     poll(assembly)
     known = len(rows(assembly, Mail))

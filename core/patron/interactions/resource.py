@@ -7,16 +7,19 @@ from typing import Any
 
 from patron.context import Context
 from patron.contributions import Choice, Field, Resource
+from patron.interactions.mailflow.showing import conversation
 from patron.interactions.models import Interaction
 from patron.interactions.services import CHANNELS, INTENTS, participants_of
 from patron.resources.rules import Rules
+from patron.resources.scope import row_scope
 
 
 class InteractionRules(Rules):
     """A touch is logged from the page of the customer, where it finds its thread."""
 
     def page_data(self, ctx: Context, record: Interaction) -> Mapping[str, Any]:
-        return {"participants": participants_of(ctx, record.key)}
+        parts = conversation(ctx, record.thread_id, where=row_scope(ctx, INTERACTIONS))
+        return {"participants": participants_of(ctx, record.key), "touches": parts}
 
 
 INTERACTIONS = Resource(

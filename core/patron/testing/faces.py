@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,9 +47,9 @@ def plugins() -> Mapping[str, Any]:
 
 
 @pytest.fixture
-def assembly(database: Database, plugins: Mapping[str, Any]) -> Iterator[Assembly]:
+def assembly(database: Database, plugins: Mapping[str, Any], tmp_path: Path) -> Iterator[Assembly]:
     """An assembly over the test's database, with the built-in roles."""
-    made = assemble(settings_for(database), plugins)
+    made = assemble(settings_for(database, folder=str(tmp_path)), plugins)
     with working(made) as ctx:
         services.sync_roles(ctx)
     yield made

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select, true
 
 from patron import files
 from patron.accounts.models import User
@@ -65,10 +65,13 @@ class _Beside:
     deliveries: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
 
 
-def conversation(ctx: Context, thread_id: int, *, held_back: bool = True) -> list[Touch]:
-    """The touches of a thread, oldest first: four statements. Who may see them was asked before.
+def conversation(
+    ctx: Context, thread_id: int, *, held_back: bool = True, where: ColumnElement[bool] | None = None
+) -> list[Touch]:
+    """The touches of a thread, oldest first: four statements. Who may see the thread was asked before; what is private,
+    or of another team, is left out here.
 
-    ``held_back`` False leaves out what is quarantined.
+    ``held_back`` False leaves out what is quarantined; ``where`` narrows the interactions further.
     """
     i, m, u = table(Interaction), table(Mail), table(User)
     statement = (
@@ -78,7 +81,7 @@ def conversation(ctx: Context, thread_id: int, *, held_back: bool = True) -> lis
             u.c.name.label("author"),
         )
         .select_from(i.outerjoin(m, m.c.id == i.c.mail_id).outerjoin(u, u.c.id == i.c.owner_id))
-        .where(i.c.thread_id == thread_id, i.c.trashed_at.is_(None))
+        .where(i.c.thread_id == thread_id, i.c.trashed_at.is_(None), _visible(ctx), true() if where is None else where)
         .order_by(i.c.at.desc(), i.c.id.desc())
         .limit(TOUCHES)
     )  # fmt: skip
@@ -95,6 +98,14 @@ def conversation(ctx: Context, thread_id: int, *, held_back: bool = True) -> lis
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _visible(ctx: Context) -> ColumnElement[bool]:
+    i = table(Interaction)
+    seen = [i.c.visibility == "all", i.c.owner_id == (ctx.actor.user_id or 0)]
+    if ctx.actor.team_ids:
+        seen.append((i.c.visibility == "team") & i.c.team_id.in_(sorted(ctx.actor.team_ids)))
+    return or_(*seen)
 
 
 def _beside(ctx: Context, ids: Sequence[int]) -> _Beside:
