@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
-
 from patron.accounts import passwords, services
 from patron.accounts.services.people import person_of, set_password_hash
 from patron.accounts.services.portal import disable_account, end_mandate
@@ -23,7 +22,10 @@ Client = TestClient[Litestar]
 
 @hookimpl
 def register_portal_sections() -> list[PortalSection]:
-    return [PortalSection("tickets", "Your tickets", "/my/tickets", "tickets"), PortalSection("bills", "Bills", "/my/bills", "bills")]
+    return [
+        PortalSection("tickets", "Your tickets", "/my/tickets", "tickets"),
+        PortalSection("bills", "Bills", "/my/bills", "bills"),
+    ]
 
 
 @pytest.fixture
@@ -43,14 +45,18 @@ def test_home_shows_the_sections_of_the_mandate_in_use(client: Client, assembly:
     with working(assembly) as ctx:
         services.add_account(ctx, person_of(ctx.session, account_id=account).email, "", second, ["bills"])
     page = client.get("/my").text
-    assert "Your tickets" in page and "Bills" not in page and "Grace Hopper" in page
+    assert "Your tickets" in page
+    assert "Bills" not in page
+    assert "Grace Hopper" in page
     assert client.post("/my/switch", data={"customer_id": str(second)}).status_code == 303
     page = client.get("/my").text
-    assert "Bills" in page and "Your tickets" not in page
+    assert "Bills" in page
+    assert "Your tickets" not in page
     with working(assembly) as ctx:
         end_mandate(ctx, account, second)
     page = client.get("/my").text
-    assert "Bills" not in page and "Ada Lovelace" in page
+    assert "Bills" not in page
+    assert "Ada Lovelace" in page
 
 
 def test_nobody_switches_to_a_customer_without_a_mandate(client: Client, assembly: Assembly) -> None:
@@ -64,7 +70,8 @@ def test_nobody_switches_to_a_customer_without_a_mandate(client: Client, assembl
 def test_the_faces_do_not_open_each_other(client: Client, assembly: Assembly) -> None:
     signed_in_customer(client, make_customer(assembly), ["tickets"])
     assert client.get("/my").status_code == 200
-    assert client.get("/account").status_code == 303 and client.get("/customers").status_code == 303
+    assert client.get("/account").status_code == 303
+    assert client.get("/customers").status_code == 303
     secret = client.cookies["__Host-patron-my"]
     client.cookies.clear()
     client.cookies.set("__Host-patron", secret, domain="testserver.local")
@@ -98,7 +105,9 @@ def test_an_invited_customer_chooses_a_password_and_signs_in(client: Client, ass
 def test_a_disabled_account_is_out_at_once(client: Client, assembly: Assembly) -> None:
     account = signed_in_customer(client, make_customer(assembly), ["tickets"])
     with working(assembly) as ctx:
-        set_password_hash(ctx, person_of(ctx.session, account_id=account), passwords.hash_password("seven brown kettles"))
+        set_password_hash(
+            ctx, person_of(ctx.session, account_id=account), passwords.hash_password("seven brown kettles")
+        )
         disable_account(ctx, account)
     assert client.get("/my").status_code == 303
     client.cookies.clear()

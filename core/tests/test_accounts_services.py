@@ -7,8 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
-
 from patron.accounts import services
 from patron.accounts.models import Audit, RateLimit, Role, SignIn, SignInLink, Token
 from patron.accounts.services.limits import address_bucket, rate_limit
@@ -23,6 +21,7 @@ from patron.hookspecs import hookimpl
 from patron.permissions import Actor, Face, Scope
 from patron.records import table
 from patron.testing.faces import make_user, settings_for, working
+from sqlalchemy import select, update
 
 
 def role_grants(assembly: Assembly, name: str) -> dict[str, str]:
@@ -35,7 +34,15 @@ def test_roles_get_what_resources_and_modules_bring_once(assembly: Assembly, dat
     assert role_grants(assembly, "admin") == {"*": "all"}
     assert role_grants(assembly, "manager")["customers.import"] == "all"
     user = role_grants(assembly, "user")
-    assert user["customers.edit"] == "team" and "customers.delete" not in user and "customers.import" not in user
+    assert (
+        user["customers.edit"] == "team"
+    )
+    assert (
+        "customers.delete" not in user
+    )
+    assert (
+        "customers.import" not in user
+    )
     assert [name for name in role_grants(assembly, "reader") if not name.endswith(".read")] == []
 
     with working(assembly) as ctx:
@@ -56,7 +63,10 @@ def test_roles_get_what_resources_and_modules_bring_once(assembly: Assembly, dat
 def _module() -> Any:
     @hookimpl
     def register_permissions() -> list[Permission | RoleGrant]:
-        return [Permission("extra.see", "See", {"reader": Scope.ALL}), RoleGrant("user", {"extra.read": Scope.OWN})]
+        return [
+            Permission("extra.see", "See", {"reader": Scope.ALL}),
+            RoleGrant("user", {"extra.read": Scope.OWN}),
+        ]
 
     return SimpleNamespace(register_permissions=register_permissions, __package__="")
 
@@ -85,7 +95,9 @@ def test_disabling_ends_everything_and_is_audited(assembly: Assembly) -> None:
             which = t.c.user_id == user_id if open_rows == "id" else t.c[open_rows].is_(None)
             assert ctx.session.execute(select(t.c.id).where(t.c.user_id == user_id, which)).first() is None
         t = table(Audit)
-        actions = ctx.session.execute(select(t.c.action).where(t.c.resource == "users", t.c.record_id == user_id)).scalars()
+        actions = ctx.session.execute(
+            select(t.c.action).where(t.c.resource == "users", t.c.record_id == user_id)
+        ).scalars()
         assert "disable" in set(actions)
         with pytest.raises(Conflict, match="last administrator"):
             services.disable_user(ctx, keeper)

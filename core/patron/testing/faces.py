@@ -35,7 +35,8 @@ _numbers = itertools.count(1)
 def settings_for(database: Database, **changes: Any) -> Settings:
     """Settings of an installation on that database, with no module but those given."""
     values: dict[str, Any] = {
-        "base_url": BASE_URL, "database_url": database.url, "secret_key": "of-a-test", "modules": (), "hang_seconds": 0.0,
+        "base_url": BASE_URL, "database_url": database.url, "secret_key": "of-a-test", "modules": (),
+        "hang_seconds": 0.0,
     }  # fmt: skip
     return Settings(**{**values, **changes})
 
@@ -73,12 +74,16 @@ def app_client(assembly: Assembly) -> Iterator[TestClient[Litestar]]:
         yield client
 
 
-def make_user(assembly: Assembly, role: str = "admin", team: str = "", email: str = "", name: str = "") -> int:
+def make_user(
+    assembly: Assembly, role: str = "admin", team: str = "", email: str = "", name: str = ""
+) -> int:
     """A user with that role, in that team (made when it does not exist). Returns the id."""
     number = next(_numbers)
     with working(assembly) as ctx:
         roles = [role] if role else []
-        user_id = services.add_user(ctx, email or f"{role or 'none'}{number}@example.com", name or f"User {number}", roles)
+        user_id = services.add_user(
+            ctx, email or f"{role or 'none'}{number}@example.com", name or f"User {number}", roles
+        )
         if team:
             found = next((team_id for team_id, title, _ in list_teams(ctx) if title == team), None)
             team_id = services.add_team(ctx, team) if found is None else found

@@ -18,7 +18,9 @@ def index(ctx: Context) -> Page:
     """A page of it, the newest first, by resource, action and actor."""
     chosen = {name: ctx.web.param(name) for name in ("resource", "action", "actor")}
     before = ctx.web.param("before", "0")
-    rows, more = list_audit(ctx, before=int(before) if before.isdecimal() and len(before) < 19 else 0, **chosen)
+    rows, more = list_audit(
+        ctx, before=int(before) if before.isdecimal() and len(before) < 19 else 0, **chosen
+    )
     kept = {name: value for name, value in chosen.items() if value}
     return Page(
         "accounts/audit.html",

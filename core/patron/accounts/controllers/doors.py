@@ -27,7 +27,9 @@ from patron.routing import ANYONE, SIGNED_IN, Route, get, post
 log = logging.getLogger("patron.security")
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT, PER_ADDRESS = 10, 60  # attempts in a window
-_WRONG = Invalid.field("", "That address and password do not go together. Check both, or ask for a new password.")
+_WRONG = Invalid.field(
+    "", "That address and password do not go together. Check both, or ask for a new password."
+)
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,15 @@ def routes_of(door: Door) -> list[Route]:
     purposes: tuple[tuple[str, Purpose], ...] = (("/invitation", "invite"), ("/reset", "reset"))
     for path, purpose in purposes:
         routes.append(get(door.url(path + "/{token:str}"), **page)(_for_link(door, purpose, show_link)))
-        routes.append(post(door.url(path + "/{token:str}"), **work)(_for_link(door, purpose, choose_password)))
+        routes.append(
+            post(door.url(path + "/{token:str}"), **work)(_for_link(door, purpose, choose_password))
+        )
     return routes
 
 
-def _for(door: Door, handler: Callable[[Door, Context], Page | Redirect]) -> Callable[[Context], Page | Redirect]:
+def _for(
+    door: Door, handler: Callable[[Door, Context], Page | Redirect]
+) -> Callable[[Context], Page | Redirect]:
     def handle(ctx: Context) -> Page | Redirect:
         return handler(door, ctx)
 
@@ -112,7 +118,9 @@ def sign_in(door: Door, ctx: Context) -> Page | Redirect:
 def sign_out(door: Door, ctx: Context) -> Redirect:
     """End the session that the cookie names."""
     end_session(ctx, cookie_secret(ctx, door.cookie))
-    return Redirect(door.url("/sign-in"), Flash("You have signed out.", "info"), cookies=(Cookie(door.cookie),))
+    return Redirect(
+        door.url("/sign-in"), Flash("You have signed out.", "info"), cookies=(Cookie(door.cookie),)
+    )
 
 
 def show_link(door: Door, ctx: Context, purpose: Purpose, token: str) -> Page:

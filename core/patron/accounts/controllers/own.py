@@ -51,7 +51,9 @@ def show_own(ctx: Context) -> Page:
 @post(HOME, permission=SIGNED_IN)
 def change_own(ctx: Context) -> Page | Redirect:
     """Change name, theme, language, time zone."""
-    values = {name: ctx.web.value(name) for name in ("name", "theme", "locale", "time_zone") if name in ctx.web.form}
+    values = {
+        name: ctx.web.value(name) for name in ("name", "theme", "locale", "time_zone") if name in ctx.web.form
+    }
     try:
         change_user(ctx, _me(ctx).id, values)
     except Invalid as error:

@@ -45,7 +45,12 @@ def switch(ctx: Context) -> Redirect:
 
 def _page(ctx: Context, errors: Sequence[FieldError] = ()) -> Page:
     person = _me(ctx)
-    data = {"person": person, "sessions": list_sessions(ctx, person), "mandates": my_mandates(ctx), "errors": errors}
+    data = {
+        "person": person,
+        "sessions": list_sessions(ctx, person),
+        "mandates": my_mandates(ctx),
+        "errors": errors,
+    }
     return Page("accounts/portal_own.html", data, status=422 if errors else 200)
 
 

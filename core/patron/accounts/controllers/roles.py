@@ -48,11 +48,17 @@ def show(ctx: Context, role_id: int) -> Page:
 def _matrix(ctx: Context, grants: dict[str, str]) -> list[dict[str, Any]]:
     """Permissions in groups: one per resource, and one for what stands alone."""
     groups: dict[str, list[dict[str, str]]] = {}
-    titles = {resource.permission(verb): (resource.label_plural, verb) for resource in ctx.assembly.resources.values() for verb in resource.verbs}
+    titles = {
+        resource.permission(verb): (resource.label_plural, verb)
+        for resource in ctx.assembly.resources.values()
+        for verb in resource.verbs
+    }
     for permission in ctx.assembly.permissions.values():
         title, label = titles.get(permission.name, ("More", permission.label))
         scope = grants.get(permission.name, grants.get("*", ""))
-        groups.setdefault(title, []).append({"name": permission.name, "label": label.capitalize(), "scope": scope})
+        groups.setdefault(title, []).append(
+            {"name": permission.name, "label": label.capitalize(), "scope": scope}
+        )
     ordered = sorted(groups.items(), key=lambda pair: (pair[0] == "More", pair[0]))
     return [{"title": title, "permissions": items} for title, items in ordered]
 
@@ -60,7 +66,9 @@ def _matrix(ctx: Context, grants: dict[str, str]) -> list[dict[str, Any]]:
 @post(URL + "/{role_id:int}", permission=ADMIN)
 def change(ctx: Context, role_id: int) -> Redirect:
     """Store the whole matrix."""
-    wanted = {name.removeprefix(PREFIX): ctx.web.value(name) for name in ctx.web.form if name.startswith(PREFIX)}
+    wanted = {
+        name.removeprefix(PREFIX): ctx.web.value(name) for name in ctx.web.form if name.startswith(PREFIX)
+    }
     set_grants(ctx, role_id, {name: scope for name, scope in wanted.items() if scope})
     return Redirect(f"{URL}/{role_id}", Flash("The role is changed. It holds from the next request on."))
 

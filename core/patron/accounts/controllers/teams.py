@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from patron.accounts.controllers.common import ADMIN
 from patron.accounts.services.listing import user_choices
-from patron.accounts.services.teams import add_team, list_teams, members_of, rename_team, set_members, team_name
+from patron.accounts.services.teams import (
+    add_team,
+    list_teams,
+    members_of,
+    rename_team,
+    set_members,
+    team_name,
+)
 from patron.context import Context
 from patron.db import savepoint
 from patron.errors import FieldError, Invalid

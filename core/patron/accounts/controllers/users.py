@@ -52,7 +52,12 @@ def _new(ctx: Context, values: dict[str, Any], errors: Sequence[FieldError]) -> 
 def add(ctx: Context) -> Page:
     """Add a user and answer with the page that shows their invitation, which is mailed too where mail is set up."""
     web = ctx.web
-    email, name, roles, teams = web.value("email"), web.value("name"), web.values("roles"), web.values("teams")
+    email, name, roles, teams = (
+        web.value("email"),
+        web.value("name"),
+        web.values("roles"),
+        web.values("teams"),
+    )
     values = {"email": email, "name": name, "roles": roles, "teams": teams}
     try:
         with savepoint(ctx.session):
@@ -70,7 +75,12 @@ def show(ctx: Context, user_id: int) -> Page:
 
 
 def _user(ctx: Context, user_id: int, errors: Sequence[FieldError] = (), link: str = "") -> Page:
-    data = {"user": one_user(ctx, user_id), "errors": errors, "link": link, "mail": ctx.assembly.mailer is not None}
+    data = {
+        "user": one_user(ctx, user_id),
+        "errors": errors,
+        "link": link,
+        "mail": ctx.assembly.mailer is not None,
+    }
     return Page("accounts/user.html", {**data, **_choices(ctx)}, status=422 if errors else 200)
 
 
@@ -99,7 +109,9 @@ def _invite(ctx: Context, user_id: int) -> str:
     url = make_link(ctx, person, "invite")
     if ctx.assembly.mailer is not None:
         site = ctx.assembly.settings.site_name
-        text = f"{ctx.actor.name} invites you to {site}. Open this within a week and choose a password:\n\n{url}"
+        text = (
+            f"{ctx.actor.name} invites you to {site}. Open this within a week and choose a password:\n\n{url}"
+        )
         ctx.assembly.mailer(ctx, person.email, f"Your invitation to {site}", text)
     return url
 
@@ -108,7 +120,9 @@ def _invite(ctx: Context, user_id: int) -> str:
 def disable(ctx: Context, user_id: int) -> Redirect:
     """End everything of the user at once."""
     disable_user(ctx, user_id)
-    return Redirect(f"{URL}/{user_id}", Flash("The user is disabled. Sessions and tokens have ended.", "info"))
+    return Redirect(
+        f"{URL}/{user_id}", Flash("The user is disabled. Sessions and tokens have ended.", "info")
+    )
 
 
 @post(URL + "/{user_id:int}/enable", permission=ADMIN)

@@ -1,4 +1,4 @@
-"""Sessions: begun with a fresh secret, listed, ended. They live in the database, so they end in every process."""
+"""Sessions: begun with a fresh secret, listed, ended. They live in the database: an end holds everywhere."""
 
 from __future__ import annotations
 
@@ -29,6 +29,30 @@ class Session:
     address: str
     agent: str
     current: bool
+
+    @property
+    def browser(self) -> str:
+        """The program in a person's words, as far as its own claim goes; empty when it makes none we know."""
+        name = next((label for mark, label in _BROWSERS if mark in self.agent), "")
+        system = next((label for mark, label in _SYSTEMS if mark in self.agent), "")
+        return f"{name} · {system}" if name and system else name or system
+
+
+_BROWSERS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
 
 
 def start_session(ctx: Context, person: Person, agent: str = "") -> str:

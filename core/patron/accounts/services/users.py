@@ -184,7 +184,7 @@ def _role_ids(ctx: Context, names: Sequence[str]) -> list[int]:
 
 
 def _keep_an_administrator(ctx: Context, leaving: int) -> None:
-    """Conflict unless another active user holds the role ``admin``. Locks the role, so that two cannot leave at once."""
+    """Conflict unless another active user holds the role ``admin``; locks it, so that two cannot leave at once."""
     roles, given, users = table(Role), table(UserRole), table(User)
     ctx.session.execute(select(roles.c.id).where(roles.c.name == ADMIN).with_for_update())
     other = exists().where(
