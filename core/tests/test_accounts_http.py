@@ -405,9 +405,8 @@ def test_changing_the_password_ends_other_sessions(client: Client, elsewhere: Cl
 
 
 PAGES = [
-PAGES = [
     "/account", "/admin/users", "/admin/users/new", "/admin/users/1", "/admin/roles", "/admin/roles/1",
-    "/admin/roles/2",
+    "/admin/roles/2", "/admin/teams", "/admin/teams/1", "/admin/audit", "/admin/modules",
 ]  # fmt: skip
 
 
