@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, insert, literal, null, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, literal, null, select, update
 from sqlmodel import col
 
 from patron.context import Context
@@ -169,3 +169,61 @@ def counts(ctx: Context) -> list[dict[str, Any]]:
     number = func.count().label("deliveries")
     statement = select(t.c.handler, t.c.state, number).group_by(t.c.handler, t.c.state)
     return [dict(row) for row in ctx.session.execute(statement.order_by(t.c.handler, t.c.state)).mappings()]
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """A delivery that needs a person: dead, or parked. ``error`` begins with one line that says what went wrong."""
+
+    id: int
+    state: str
+    handler: str
+    event: Event
+    attempts: int
+    error: str
+
+
+def backlog(ctx: Context) -> dict[str, int]:
+    """How many deliveries are due, parked and dead."""
+    counts = (
+        select(col(Delivery.state), func.count())
+        .where(col(Delivery.state) != DONE)
+        .group_by(col(Delivery.state))
+    )
+    found = dict(ctx.session.connection().execute(counts).tuples().all())
+    return {state: found.get(state, 0) for state in (DUE, PARKED, DEAD)}
+
+
+def stuck(ctx: Context, state: str = DEAD, *, after: int = 0, limit: int = 100) -> list[Stuck]:
+    """The deliveries in that state (``"dead"`` or ``"parked"``), oldest first, from the id ``after`` on."""
+    query = (
+        select(Delivery, OutboxEvent)
+        .join(OutboxEvent, col(OutboxEvent.id) == col(Delivery.event_id))
+        .where(col(Delivery.state) == state, col(Delivery.id) > after)
+        .order_by(col(Delivery.id))
+        .limit(limit)
+    )
+    return [
+        Stuck(row.key, row.state, row.handler, _event(event), row.attempts, row.error)
+        for row, event in ctx.session.execute(query)
+    ]
+
+
+def _event(row: OutboxEvent) -> Event:
+    return Event(row.key, row.name, row.at, row.customer_id, row.payload, row.actor)
+
+
+def purge(ctx: Context, before: datetime, *, limit: int = 1000) -> int:
+    """Forget the oldest events from before that instant that every handler is done with. Returns how many.
+
+    Events and their deliveries go together, so that a replay cannot deliver again what was delivered.
+    """
+    unfinished = exists().where(col(Delivery.event_id) == col(OutboxEvent.id), col(Delivery.state) != DONE)
+    old = (
+        select(col(OutboxEvent.id))
+        .where(col(OutboxEvent.at) < before, ~unfinished)
+        .order_by(col(OutboxEvent.id))
+    )
+    ids = list(ctx.session.connection().execute(old.limit(limit)).scalars())
+    _changed(ctx, delete(Delivery).where(col(Delivery.event_id).in_(ids)))
+    return _changed(ctx, delete(OutboxEvent).where(col(OutboxEvent.id).in_(ids)))

@@ -254,3 +254,30 @@ def test_two_drains_at_once_deliver_once(assembly: Assembly) -> None:
     assert len(effects(assembly, "probe.each")) == 300
     assert effects(assembly, "probe.ordered") == sorted(effects(assembly, "probe.ordered"))
     assert len(effects(assembly, "probe.ordered")) == 300
+
+
+def test_the_backlog_is_counted_and_dead_letters_say_why(assembly: Assembly, drain: Drain) -> None:
+    [bad] = publish(assembly, {"poison": 1})
+    assembly.live = Live(disabled=frozenset({"probe"}))
+    publish(assembly, {})
+    assembly.live = Live()
+    drain.run()
+    publish(assembly, {}, customer_id=9)
+    with assembly.database.read() as session:
+        ctx = Context(session, assembly)
+        assert events.backlog(ctx) == {"due": 2, "parked": 2, "dead": 2}
+        letters = events.stuck(ctx)
+        assert [(item.handler, item.event.id) for item in letters] == [
+            ("probe.each", bad),
+            ("probe.ordered", bad),
+        ]
+        assert letters[0].error.splitlines()[0] == "ValueError: this event is poison"
+        assert events.stuck(ctx, after=letters[0].id) == letters[1:]
+
+
+def test_only_what_everybody_is_done_with_is_forgotten(assembly: Assembly, drain: Drain) -> None:
+    publish(assembly, {}, {"poison": 1}, {}, customer_id=None)
+    drain.run()
+    assert doing(assembly, lambda ctx: events.purge(ctx, utc_now() - timedelta(days=1))) == 0
+    assert doing(assembly, lambda ctx: events.purge(ctx, utc_now())) == 2
+    assert states(assembly, "probe.each") == ["dead"]

@@ -138,6 +138,7 @@ def test_a_second_worker_with_the_same_name_refuses_to_start(workers: Workers) -
     assert "“twin” is running already" in workers.logs()
     assert first.poll() is None
     third = workers.start("other")
+    assert wait_for(lambda: workers.logs().count("is ready") == 2), workers.logs()
     workers.publish(1)
     assert wait_for(lambda: workers.open() == 0), workers.logs()
     assert (stop(first), stop(third)) == (0, 0)

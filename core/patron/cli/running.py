@@ -50,6 +50,31 @@ def events_status(json_output: bool) -> None:
         print_table(("handler", "state", "deliveries"), [list(row.values()) for row in rows])
 
 
+@events.command("dead")
+@click.option("--limit", default=100, show_default=True)
+@as_json
+def dead(limit: int, json_output: bool) -> None:
+    """The deliveries that were given up, and why. ``patron events rerun ID`` tries one again."""
+    from patron.events import stuck
+
+    with reading() as ctx:
+        letters = stuck(ctx, limit=limit)
+    rows = [
+        {
+            "id": letter.id,
+            "handler": letter.handler,
+            "event": letter.event.name,
+            "attempts": letter.attempts,
+            "error": letter.error if json_output else letter.error.partition("\n")[0],
+        }
+        for letter in letters
+    ]
+    if json_output:
+        print_json(rows)
+    else:
+        print_table(("id", "handler", "event", "attempts", "error"), [list(row.values()) for row in rows])
+
+
 @events.command("rerun")
 @click.argument("delivery_ids", nargs=-1, type=int)
 @as_json

@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
+from dbos import error as dbos_error
 from sqlalchemy import create_engine, make_url
 
+from patron.errors import SetupError
 from patron.records import utc_now
 from patron.settings import Settings
 
@@ -84,8 +86,13 @@ class Durable:
         self._job_workflow = DBOS.workflow(name="patron.job", max_recovery_attempts=_RECOVERIES)(job_workflow)
 
     def launch(self) -> None:
-        """Start DBOS; it takes up what this executor had begun before."""
-        DBOS.launch()
+        """Start DBOS; it takes up what this executor had begun before. SetupError when its tables are not there."""
+        try:
+            DBOS.launch()
+        except dbos_error.DBOSInitializationError as error:
+            raise SetupError(
+                "The tables of the job runner are missing or behind. Run: patron migrate"
+            ) from error
 
     def drain(self) -> int:
         """Drain in a workflow, and wait for it."""
