@@ -185,12 +185,10 @@ class Stuck:
 
 def backlog(ctx: Context) -> dict[str, int]:
     """How many deliveries are due, parked and dead."""
-    counts = (
-        select(col(Delivery.state), func.count())
-        .where(col(Delivery.state) != DONE)
-        .group_by(col(Delivery.state))
-    )
-    found = dict(ctx.session.connection().execute(counts).tuples().all())
+    number = func.count().label("number")
+    open_ones = select(col(Delivery.state), number).where(col(Delivery.state) != DONE)
+    rows = ctx.session.connection().execute(open_ones.group_by(col(Delivery.state)))
+    found = {row.state: row.number for row in rows}
     return {state: found.get(state, 0) for state in (DUE, PARKED, DEAD)}
 
 
