@@ -39,5 +39,5 @@ behaviour("table[data-select]", (table) => {
 on("keydown", "[data-cell]", (event, form) => {
   if (event.key !== "Escape") return;
   event.stopPropagation();
-  form.querySelector(`a[href="${CSS.escape(form.dataset.cancel)}"], a[hx-get]`)?.click();
+  form.querySelector("a[hx-get]")?.click();
 });

@@ -178,3 +178,25 @@ def test_works_without_scripts(watched: Any, site: str, posts: Posts) -> None:
     page.locator("#pipeline-move-12").get_by_role("button", name="Won").click()
     page.wait_for_url("**/ui/board")
     assert posts[-1][1]["_csrf_token"] == ["token-of-this-session"]
+
+
+def test_a_cell_is_edited_in_its_place(watched: Any, site: str, posts: Posts) -> None:
+    page = watched.page
+    page.goto(f"{site}/ui?template=cell.html", wait_until="networkidle")
+    cell = page.locator("#table-1 td").nth(1)
+    cell.get_by_role("link").click()
+    expect(cell.get_by_role("textbox", name="Next step")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(cell.get_by_role("link")).to_have_text("Call")
+    cell.get_by_role("link").click()
+    expect(cell.get_by_role("textbox")).to_be_focused()
+    page.keyboard.press("End")
+    page.keyboard.type(" on Thursday")
+    page.keyboard.press("Enter")
+    expect(cell).to_have_text("posted")
+    path, fields, headers = posts[-1]
+    assert (path, fields["next"], fields["version"]) == ("/cell", ["Call on Thursday"], ["2"])
+    assert headers["x-csrftoken"] == "token-of-this-session"
+    page.get_by_role("link", name="Edit Phone").click()
+    expect(page.locator("dd").get_by_role("textbox")).to_be_focused()
+    assert watched.complaints == []
