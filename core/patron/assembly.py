@@ -124,7 +124,7 @@ class Assembly:
             generation,
             frozenset(disabled),
             {key: {name: Scope(scope) for name, scope in grants.items()} for key, grants in granted},
-            dict(settings.tuples().all()),
+            {row.name: row.value for row in settings},
         )
         self.hooks.disabled = self.live.disabled
 

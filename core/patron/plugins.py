@@ -226,7 +226,7 @@ class Hooks:
         found = []
         for impl in getattr(self.manager.hook, hook).get_hookimpls():
             name = impl.plugin_name.split(":")[0]
-            if name not in refused and (name == only or name not in self.disabled and not only):
+            if name not in refused and (name == only or (name not in self.disabled and not only)):
                 found.append((name, impl))
         return sorted(found, key=lambda pair: (self._order[pair[0]], pair[1].plugin_name))
 

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
 from patron.assembly import Assembly, assemble
 from patron.context import Context
 from patron.db import Database

@@ -34,15 +34,9 @@ def test_roles_get_what_resources_and_modules_bring_once(assembly: Assembly, dat
     assert role_grants(assembly, "admin") == {"*": "all"}
     assert role_grants(assembly, "manager")["customers.import"] == "all"
     user = role_grants(assembly, "user")
-    assert (
-        user["customers.edit"] == "team"
-    )
-    assert (
-        "customers.delete" not in user
-    )
-    assert (
-        "customers.import" not in user
-    )
+    assert user["customers.edit"] == "team"
+    assert "customers.delete" not in user
+    assert "customers.import" not in user
     assert [name for name in role_grants(assembly, "reader") if not name.endswith(".read")] == []
 
     with working(assembly) as ctx:

@@ -22,7 +22,7 @@ from patron.interactions.models import Interaction, Mail, Mailbox, MailLedger, P
 from patron.records import table, utc_now
 from patron.resources import editing
 from patron.settings import Settings
-from patron.testing.mail import ImapServer, SmtpSink, imap_server, smtp_sink
+from patron.testing.mail import ImapServer, imap_server, smtp_sink
 from sqlalchemy import select, update
 
 SUPPORT = "support@firm.example"
