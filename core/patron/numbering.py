@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from patron.context import Context
+from patron.db import savepoint
 from patron.records import table
 from patron.system.models import LegalEntity, NumberSeries
 
@@ -21,9 +26,15 @@ def next_number(ctx: Context, series: str, pattern: str) -> str:
     taken = update(t).where(mine).values(last=t.c.last + 1).returning(t.c.last, t.c.pattern)
     row = ctx.session.execute(taken).first()
     if row is None:
-        ctx.session.execute(insert(t).values(name=series, legal_entity_id=entity_id, pattern=pattern, last=0))
+        _begin(ctx, {"name": series, "legal_entity_id": entity_id, "pattern": pattern, "last": 0})
         row = ctx.session.execute(taken).one()
     return str(row.pattern).format(year=ctx.now.year, number=row.last)
+
+
+def _begin(ctx: Context, series: dict[str, Any]) -> None:
+    """Begin a series; another who begins it at the same moment is waited for, and has then begun it."""
+    with suppress(IntegrityError), savepoint(ctx.session):
+        ctx.session.execute(insert(table(NumberSeries)).values(series))
 
 
 def default_entity(ctx: Context) -> int:

@@ -1,0 +1,1 @@
+"""The catalogue: products, prices and taxes. Other modules use ``patron_catalog.api``."""

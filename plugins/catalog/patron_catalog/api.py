@@ -1,0 +1,7 @@
+"""What other modules may use of the catalogue. None of it asks for permissions: the caller has."""
+
+from __future__ import annotations
+
+from patron_catalog.services import CURRENCIES, Price, ProductInfo, price, prices, product, products
+
+__all__ = ["CURRENCIES", "Price", "ProductInfo", "price", "prices", "product", "products"]

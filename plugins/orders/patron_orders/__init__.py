@@ -1,0 +1,1 @@
+"""Orders, invoices and payments. Other modules use ``patron_orders.api``."""

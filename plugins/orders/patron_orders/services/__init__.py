@@ -1,0 +1,1 @@
+"""What the module does: ``totals`` reckons, ``holds`` guards, then ``orders``, ``invoices`` and ``payments``."""
