@@ -5,6 +5,7 @@ from __future__ import annotations
 import gettext
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,7 @@ def make_environment(
     env.globals.update(
         asset=lambda name: asset_url(name, static_url),
         csrf_token=csrf_token,
+        now=lambda: datetime.now(UTC),
         csrf_field_name=CSRF_FIELD,
         csrf_header_name=CSRF_HEADER,
     )

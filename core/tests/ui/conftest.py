@@ -6,7 +6,6 @@ import json
 import mimetypes
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -88,7 +87,7 @@ def page_html(query: dict[str, list[str]]) -> str:
 
     told = shell(theme=one("theme", "auto"), dir=one("dir", "ltr"), locale=one("locale", "en"))
     name = one("template", "ui/living.html")
-    return ENV.get_template(name).render(shell=told, sample_time=datetime.now(UTC) - timedelta(hours=3))
+    return ENV.get_template(name).render(shell=told)
 
 
 class Handler(BaseHTTPRequestHandler):
