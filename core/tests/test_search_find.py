@@ -357,8 +357,10 @@ def test_kept_and_rebuilt_are_the_same_and_agree_with_a_scan(
             here = [r for r in kept if not r.trashed_at and (actor is ALL or r.owner_id == ME)]
             plain = sorted(r.key for r in here if _matches(r.name, needle))
             found = sorted(item.id for item in search.find(ctx.acting_as(actor), needle, limit=100))
-            page = read_page(ctx.acting_as(actor), CUSTOMERS, Listing(search=needle, fields=("id",)))
-            assert found == plain == sorted(int(row["id"]) for row in page.items)
+            assert found == plain
+            if needle.strip():  # a list that is asked for nothing shows all
+                page = read_page(ctx.acting_as(actor), CUSTOMERS, Listing(search=needle, fields=("id",)))
+                assert sorted(int(row["id"]) for row in page.items) == plain
         search.rebuild(ctx, CUSTOMERS)
         assert entries(ctx) == before
         example.rollback()  # the next one begins empty
