@@ -61,7 +61,7 @@ from patron.numbering import next_number
 from patron.permissions import SYSTEM, Actor, Face, Scope, job_actor
 from patron.records import Record, Row, instant, reference, table, table_args, utc_now
 from patron.resources import editing, search
-from patron.resources.pages import frame, listing_of, name_references
+from patron.resources.pages import frame, listing_of, name_references, show_record
 from patron.resources.query import Listing, read_one, read_page
 from patron.resources.rules import Rules
 from patron.resources.scope import row_scope
@@ -180,6 +180,7 @@ __all__ = [
     "row_scope",
     "savepoint",
     "search",
+    "show_record",
     "table",
     "table_args",
     "timeline",

@@ -356,7 +356,8 @@ def test_hostile_html_is_shown_under_a_policy_that_runs_nothing(assembly: Assemb
         '<script>alert(1)</script><img src="cid:logo"><img src="https://track.example/x.png" onerror="alert(1)">'
         '<img src="cid:evil"><a href="javascript:alert(1)">x</a>', subtype="html",
     )  # fmt: skip
-    html = mail.get_payload()[1]
+    html = mail.get_body(("html",))
+    assert isinstance(html, EmailMessage)
     png = bytes.fromhex("89504e470d0a1a0a") + b"rest"
     html.add_related(png, "image", "png", cid="<logo>")
     html.add_related(b"<svg onload=alert(1)>", "image", "svg+xml", cid="<evil>")

@@ -4,15 +4,19 @@ Plugins call ``queue_mail`` to send, ``mail_document`` to show, ``release`` and 
 and handle the events ``mail.received``, ``mail.released`` and ``mail.bounced``.
 """
 
+from patron.interactions.mail.composing import reply_subject
+from patron.interactions.mail.parsed import Address
 from patron.interactions.mailflow.mailboxes import mailbox_options, sending_mailbox
 from patron.interactions.mailflow.quarantine import release, start_thread
 from patron.interactions.mailflow.receiving import Received, prepare, receive
 from patron.interactions.mailflow.resolving import resolve_addresses
 from patron.interactions.mailflow.sending import deliver, queue_mail
-from patron.interactions.mailflow.showing import conversation, mail_document
+from patron.interactions.mailflow.showing import Touch, conversation, mail_document
 
 __all__ = [
+    "Address",
     "Received",
+    "Touch",
     "conversation",
     "deliver",
     "mail_document",
@@ -21,6 +25,7 @@ __all__ = [
     "queue_mail",
     "receive",
     "release",
+    "reply_subject",
     "resolve_addresses",
     "sending_mailbox",
     "start_thread",

@@ -1,0 +1,1 @@
+"""Service: tickets from mail, portal and phone."""

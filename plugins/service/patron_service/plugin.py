@@ -1,0 +1,97 @@
+"""Service's table of contents: what it contributes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from patron import (
+    Action,
+    Context,
+    Customer,
+    EventType,
+    Handler,
+    Metric,
+    Panel,
+    PortalSection,
+    Resource,
+    RoleGrant,
+    Route,
+    SampleData,
+    Scope,
+    hookimpl,
+)
+
+from patron_service import controllers, controllers_portal
+from patron_service.resource import QUEUES, TICKETS
+from patron_service.sample import add_samples
+from patron_service.services import intake, panels
+from patron_service.services.tickets import KEY
+
+
+@hookimpl
+def register_resources() -> Sequence[Resource]:
+    return (QUEUES, TICKETS)
+
+
+@hookimpl
+def register_controllers() -> Sequence[Route]:
+    return (*controllers.ROUTES, *controllers_portal.ROUTES)
+
+
+@hookimpl
+def register_permissions() -> Sequence[RoleGrant]:
+    # Queues have no owner: whoever works with tickets may see what they are called.
+    queues = {"service.queues.read": Scope.ALL}
+    return (RoleGrant("user", queues), RoleGrant("reader", queues))
+
+
+@hookimpl
+def register_events() -> Sequence[EventType]:
+    payload = {"id": "ticket", "number": "its number"}
+    said = {
+        "opened": "A ticket was opened.", "answered": "A ticket got its first answer.",
+        "solved": "A ticket was solved.", "reopened": "A solved ticket was opened again.",
+    }  # fmt: skip
+    return tuple(EventType(f"service.ticket.{name}", text, payload) for name, text in said.items())
+
+
+@hookimpl
+def register_event_handlers() -> Sequence[Handler]:
+    return (
+        Handler("take_mail", "mail.received", intake.on_mail_received),
+        Handler("take_released_mail", "mail.released", intake.on_mail_released),
+        Handler("reopen_bounced", "mail.bounced", intake.on_mail_bounced),
+    )
+
+
+@hookimpl
+def register_metrics() -> Sequence[Metric]:
+    return panels.METRICS
+
+
+@hookimpl
+def register_portal_sections() -> Sequence[PortalSection]:
+    return (PortalSection("tickets", "Tickets", "/my/tickets", controllers_portal.RIGHT, "ticket", 30),)
+
+
+@hookimpl
+def register_sample_data() -> Sequence[SampleData]:
+    return (SampleData("tickets", add_samples, order=60),)
+
+
+@hookimpl
+def customer_panels(ctx: Context, customer: Customer) -> Sequence[Panel]:
+    return (panels.customer_panel(ctx, customer),) if ctx.actor.may(f"{KEY}.read") else ()
+
+
+@hookimpl
+def customer_actions(ctx: Context, customer: Customer) -> Sequence[Action]:
+    url = f"/service/tickets/new?customer={customer.key}&channel=phone"
+    return (
+        (Action("New ticket", url, f"{KEY}.create", icon="ticket"),) if ctx.actor.may(f"{KEY}.create") else ()
+    )
+
+
+@hookimpl
+def home_panels(ctx: Context) -> Sequence[Panel]:
+    return (panels.home_panel(ctx),) if ctx.actor.may(f"{KEY}.read") else ()

@@ -1,0 +1,1 @@
+"""What service does: opening tickets, the clock, answering, taking mail in, the portal, the panels."""

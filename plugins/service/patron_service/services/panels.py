@@ -1,0 +1,93 @@
+"""Tickets on other pages: a customer's, the acting user's own, and the numbers the firm watches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from patron import Context, Customer, Metric, Panel, row_scope, table
+from sqlalchemy import case, func, or_, select
+
+from patron_service.models import Ticket
+from patron_service.services.tickets import KEY, OPEN
+
+SHOWN = 6
+_COLUMNS = (
+    "id",
+    "number",
+    "subject",
+    "status",
+    "priority",
+    "opened_at",
+    "first_response_due_at",
+    "first_responded_at",
+)
+
+
+def customer_panel(ctx: Context, customer: Customer) -> Panel:
+    """A customer's tickets, open ones first: two statements, however many there are."""
+    t = table(Ticket)
+    theirs = or_(t.c.customer_id == customer.key, t.c.contact_id == customer.key)
+    seen = row_scope(ctx, ctx.assembly.resource(KEY))
+    is_open = t.c.status.in_(OPEN)
+    rows = ctx.session.execute(
+        select(*(t.c[name] for name in _COLUMNS))
+        .where(theirs, seen, t.c.trashed_at.is_(None))
+        .order_by(case((is_open, 0), else_=1), t.c.opened_at.desc(), t.c.id.desc())
+        .limit(SHOWN)
+    ).mappings()
+    count = select(func.count()).select_from(t).where(theirs, seen, t.c.trashed_at.is_(None), is_open)
+    data = {
+        "tickets": [_shown(ctx, row) for row in rows], "open": ctx.session.execute(count).scalar_one(),
+        "customer_id": customer.key, "may_create": ctx.actor.may(f"{KEY}.create"),
+    }  # fmt: skip
+    return Panel("tickets", "Tickets", "service/customer_panel.html", data, icon="ticket", order=30)
+
+
+def home_panel(ctx: Context) -> Panel:
+    """The acting user's open tickets by what is due first, and how many wait for anyone: two statements."""
+    t = table(Ticket)
+    is_open = t.c.status.in_(("new", "open")) & t.c.trashed_at.is_(None)
+    rows = ctx.session.execute(
+        select(*(t.c[name] for name in _COLUMNS))
+        .where(t.c.owner_id == (ctx.actor.user_id or 0), is_open)
+        .order_by(t.c.first_responded_at.is_not(None), t.c.first_response_due_at, t.c.id)
+        .limit(SHOWN)
+    ).mappings()
+    waiting = select(func.count()).select_from(t).where(t.c.owner_id.is_(None), is_open)
+    seen = row_scope(ctx, ctx.assembly.resource(KEY))
+    data = {
+        "tickets": [_shown(ctx, row) for row in rows],
+        "waiting": ctx.session.execute(waiting.where(seen)).scalar_one(),
+    }
+    return Panel("queue", "My tickets", "service/home_panel.html", data, icon="ticket", order=20)
+
+
+def _shown(ctx: Context, row: Mapping[Any, Any]) -> dict[str, Any]:
+    late = (
+        row["first_responded_at"] is None and row["first_response_due_at"] < ctx.now and row["status"] in OPEN
+    )
+    return {**row, "late": late, "waits": row["first_responded_at"] is None}
+
+
+def open_tickets(ctx: Context) -> Mapping[str, int]:
+    """Tickets that are not solved."""
+    t = table(Ticket)
+    statement = select(func.count()).select_from(t).where(t.c.status.in_(OPEN), t.c.trashed_at.is_(None))
+    return {"": int(ctx.session.execute(statement).scalar_one())}
+
+
+def late_answers(ctx: Context) -> Mapping[str, int]:
+    """Open tickets whose first answer is overdue now."""
+    t = table(Ticket)
+    late = t.c.first_responded_at.is_(None) & (t.c.first_response_due_at < ctx.now)
+    statement = (
+        select(func.count()).select_from(t).where(t.c.status.in_(OPEN), t.c.trashed_at.is_(None), late)
+    )
+    return {"": int(ctx.session.execute(statement).scalar_one())}
+
+
+METRICS = (
+    Metric("open_tickets", "Open tickets", open_tickets),
+    Metric("late_answers", "Tickets whose first answer is overdue", late_answers),
+)
