@@ -72,6 +72,10 @@ class Workers:
         with self.database.read() as session:
             return [tuple(row) for row in session.execute(query, {"handler": handler})]
 
+    def effect_count(self) -> int:
+        with self.database.read() as session:
+            return int(session.execute(text("SELECT count(*) FROM probe_effect")).scalar_one())
+
     def open(self) -> int:
         query = text("SELECT count(*) FROM core_delivery WHERE state <> 'done'")
         with self.database.read() as session:
@@ -95,7 +99,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
     while time.monotonic() < deadline:
         if condition():
             return True
-        time.sleep(0.02)
+        time.sleep(0.005)
     return False
 
 
@@ -109,10 +113,10 @@ def test_killed_at_random_a_worker_loses_nothing_and_does_nothing_twice(workers:
     chance = random.Random(7)
     kills = 0
     process = workers.start()
-    while kills < 4 and workers.open():
-        done = DELIVERIES - workers.open()
-        wait_for(lambda: DELIVERIES - workers.open() > done or process.poll() is not None, 15)  # noqa: B023
-        time.sleep(chance.uniform(0, 0.05))
+    while kills < 6 and workers.open():
+        seen = workers.effect_count()
+        wait_for(lambda: workers.effect_count() > seen, 15)  # noqa: B023
+        time.sleep(chance.choice((0, chance.uniform(0, 0.05))))  # often between an effect and what follows it
         process.kill()
         process.wait()
         kills += 1

@@ -89,7 +89,7 @@ def soon(attempts: int) -> timedelta:
 def worker(arguments: Sequence[str]) -> int:
     url, folder, executor_id = arguments[:3]
     logging.basicConfig(level=logging.INFO)
-    drain.MAX_ATTEMPTS = 2
+    drain.MAX_ATTEMPTS, drain.ROUND_ROWS = 2, 10
     assembly = probe_assembly(url, folder, jobs="jobs" in arguments)
     try:
         run_worker(assembly.settings, executor_id, assembly=assembly, back_off=soon)
