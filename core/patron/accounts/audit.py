@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 from sqlalchemy import insert
 
 from patron.accounts.models import Audit, AuditValue
+from patron.bulk import insert_rows, take_ids
 from patron.context import Context
 from patron.records import table
 
@@ -65,6 +67,44 @@ def record(
             )
         )
     return int(audit_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One record's change, for ``record_many``."""
+
+    action: str
+    record_id: int
+    changed: Mapping[str, tuple[Any, Any]]
+    customer_id: int | None = None
+
+
+def record_many(ctx: Context, resource: str, changes: Sequence[Change]) -> None:
+    """What ``record`` writes, for many records of a resource in a fixed number of statements."""
+    ids = take_ids(ctx.session, table(Audit), len(changes))
+    common = {
+        "at": ctx.now, "actor_kind": ctx.actor.kind, "actor_id": ctx.actor.id, "actor_name": ctx.actor.name,
+        "resource": resource, "request_id": ctx.request_id, "address": ctx.address, "seal": "",
+    }  # fmt: skip
+    insert_rows(
+        ctx.session, table(Audit),
+        [
+            {**common, "id": audit_id, "action": change.action, "record_id": change.record_id}
+            for audit_id, change in zip(ids, changes, strict=True)
+        ],
+    )  # fmt: skip
+    values = []
+    for audit_id, change in zip(ids, changes, strict=True):
+        was = {name: plain(pair[0]) for name, pair in change.changed.items()}
+        became = {name: plain(pair[1]) for name, pair in change.changed.items()}
+        salt = secrets.token_hex(8)
+        values.append(
+            {
+                "audit_id": audit_id, "customer_id": change.customer_id, "salt": salt,
+                "digest": digest(salt, was, became), "was": was, "became": became,
+            }
+        )  # fmt: skip
+    insert_rows(ctx.session, table(AuditValue), values)
 
 
 def digest(salt: str, was: Mapping[str, Any], became: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import and_, delete, insert, literal, null, or_, select, union_all, update
 
+from patron.bulk import among, insert_rows, take_ids
 from patron.context import Context
 from patron.customers import normalise
 from patron.customers.models import ContactHolder, ContactPoint, Customer, ExternalId
@@ -105,12 +106,12 @@ def replace_points(ctx: Context, customer: Customer, kind: str, points: Sequence
     gone = [point_id for point_id, value in held.items() if value not in wanted]
     if gone:
         ctx.session.execute(
-            delete(holders).where(holders.c.customer_id == customer.key, holders.c.contact_point_id.in_(gone))
+            delete(holders).where(holders.c.customer_id == customer.key, among(holders.c.contact_point_id, gone))
         )
     if held:
         ctx.session.execute(
             update(holders)
-            .where(holders.c.customer_id == customer.key, holders.c.contact_point_id.in_(list(held)))
+            .where(holders.c.customer_id == customer.key, among(holders.c.contact_point_id, held))
             .values(is_primary=False)
         )
     ids = ensure_points(ctx, points)
@@ -139,14 +140,14 @@ def replace_points(ctx: Context, customer: Customer, kind: str, points: Sequence
 
 
 def ensure_points(ctx: Context, points: Collection[Point]) -> dict[tuple[str, str], int]:
-    """The ids of contact points by kind and value; those that are new are made. Two statements for any number."""
+    """The ids of contact points by kind and value; those that are new are made. Three statements for any number."""
     if not points:
         return {}
     t = table(ContactPoint)
     unique = {(point.kind, point.value): point for point in points}
     match = or_(
         *(
-            and_(t.c.kind == kind, t.c.value.in_([value for other, value in unique if other == kind]))
+            and_(t.c.kind == kind, among(t.c.value, [value for other, value in unique if other == kind]))
             for kind in {kind for kind, _ in unique}
         )
     )
@@ -156,22 +157,19 @@ def ensure_points(ctx: Context, points: Collection[Point]) -> dict[tuple[str, st
     }
     missing = [point for key, point in unique.items() if key not in ids]
     if missing:
-        rows = ctx.session.execute(
-            insert(t).returning(t.c.id, t.c.kind, t.c.value),
+        fresh = take_ids(ctx.session, t, len(missing))
+        insert_rows(
+            ctx.session, t,
             [
                 {
-                    "kind": point.kind,
-                    "value": point.value,
-                    "display": point.display,
-                    "parts": dict(point.parts),
-                    "deliverability": "unknown",
-                    "deliverability_reason": "",
+                    "id": point_id, "kind": point.kind, "value": point.value, "display": point.display,
+                    "parts": dict(point.parts), "deliverability": "unknown", "deliverability_reason": "",
                     "checked_at": None,
                 }
-                for point in missing
+                for point_id, point in zip(fresh, missing, strict=True)
             ],
-        )
-        ids.update({(row.kind, row.value): row.id for row in rows})
+        )  # fmt: skip
+        ids.update({(point.kind, point.value): key for key, point in zip(fresh, missing, strict=True)})
     return ids
 
 
@@ -215,7 +213,7 @@ def _points_and_ids(ids: Sequence[int]) -> Any:
     points = (
         select(h.c.customer_id, p.c.kind, p.c.value, h.c.label, h.c.is_primary, p.c.parts, h.c.id)
         .select_from(h.join(p, p.c.id == h.c.contact_point_id))
-        .where(h.c.customer_id.in_(ids))
+        .where(among(h.c.customer_id, ids))
     )
     externals = select(
         e.c.customer_id,
@@ -225,7 +223,7 @@ def _points_and_ids(ids: Sequence[int]) -> Any:
         literal(False).label("is_primary"),
         null().label("parts"),
         e.c.id,
-    ).where(e.c.customer_id.in_(ids))
+    ).where(among(e.c.customer_id, ids))
     both = union_all(points, externals).subquery()
     return select(both).order_by(both.c.customer_id, both.c.is_primary.desc(), both.c.id)
 
@@ -236,7 +234,7 @@ def holders_of(ctx: Context, kind: str, values: Collection[str]) -> dict[str, li
     statement = (
         select(p.c.value, h.c.customer_id, h.c.use, c.c.name, c.c.kind)
         .select_from(h.join(p, p.c.id == h.c.contact_point_id).join(c, c.c.id == h.c.customer_id))
-        .where(p.c.kind == kind, p.c.value.in_(list(values)), c.c.trashed_at.is_(None))
+        .where(p.c.kind == kind, among(p.c.value, values), c.c.trashed_at.is_(None))
         .order_by(h.c.id)
     )
     found: dict[str, list[Any]] = {}

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from patron.bulk import among, insert_rows
 from patron.context import Context
 from patron.contributions import Resource
 from patron.customers.models import Assignment, Customer
@@ -37,8 +38,11 @@ def index(ctx: Context, resource: Resource, record: Any) -> None:
     index_many(ctx, resource, [record])
 
 
-def index_many(ctx: Context, resource: Resource, records: Sequence[Any]) -> None:
-    """Write the search entries of flushed records, in at most three statements per thousand."""
+def index_many(ctx: Context, resource: Resource, records: Sequence[Any], *, fresh: bool = False) -> None:
+    """Write the search entries of flushed records, in at most three statements per thousand.
+
+    ``fresh`` is a promise that the records are new in this transaction: none of them has an entry yet.
+    """
     if not resource.search:
         return
     for start in range(0, len(records), BATCH):
@@ -50,7 +54,10 @@ def index_many(ctx: Context, resource: Resource, records: Sequence[Any]) -> None
             {**_entry(resource, record, row), "customer_id": place.customer_id, "scope": scope}
             for record, row, place, scope in zip(batch, rows, places, scopes, strict=True)
         ]
-        ctx.session.execute(_upsert(ctx.assembly.database.dialect), entries)
+        if fresh:
+            insert_rows(ctx.session, table(SearchEntry), entries)
+        else:
+            ctx.session.execute(_upsert(ctx.assembly.database.dialect), entries)
 
 
 def remove(ctx: Context, resource: Resource, record_id: int) -> None:
@@ -171,14 +178,14 @@ def _who(user_id: int | None, team_id: int | None) -> Iterable[str]:
 def _add_account_teams(ctx: Context, customers: Sequence[int], beside: dict[int, set[str]]) -> None:
     t = table(Assignment)
     lasting = or_(t.c.until.is_(None), t.c.until >= ctx.now.date())
-    members = select(t.c.customer_id, t.c.user_id, t.c.team_id).where(t.c.customer_id.in_(customers), lasting)
+    members = select(t.c.customer_id, t.c.user_id, t.c.team_id).where(among(t.c.customer_id, customers), lasting)
     for customer_id, user_id, team_id in ctx.session.execute(members):
         beside[customer_id].update(_who(user_id, team_id))
 
 
 def _add_owners(ctx: Context, customers: Sequence[int], beside: dict[int, set[str]]) -> None:
     t = table(Customer)
-    owners = select(t.c.id, t.c.owner_id, t.c.team_id).where(t.c.id.in_(customers))
+    owners = select(t.c.id, t.c.owner_id, t.c.team_id).where(among(t.c.id, customers))
     for customer_id, user_id, team_id in ctx.session.execute(owners):
         beside[customer_id].update(_who(user_id, team_id))
 

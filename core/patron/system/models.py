@@ -164,7 +164,10 @@ class SavedView(Record, table=True):
 
 
 class Import(Row, table=True):
-    """One import: staged, validated, applied in batches. ``state`` says how far it came."""
+    """One import: staged, validated, applied in batches. ``state`` says how far it came.
+
+    ``claimed_by`` is the process at work, ``heartbeat_at`` its last sign of life: another one takes over when it ends.
+    """
 
     __tablename__ = "core_import"
     resource: str = Field(nullable=False)
@@ -175,7 +178,7 @@ class Import(Row, table=True):
     mapping: dict[str, Any] = Field(default_factory=dict, sa_type=Json, nullable=False)
     state: str = Field(
         default="staging", nullable=False
-    )  # staging | staged | applying | part applied | applied | cancelled
+    )  # uploaded | staging | staged | checked (a dry run) | applying | part applied | applied | cancelled
     dry_run: bool = Field(default=False, nullable=False)
     rows: int = Field(default=0, sa_type=BigInt, nullable=False)
     created: int = Field(default=0, sa_type=BigInt, nullable=False)
@@ -185,6 +188,9 @@ class Import(Row, table=True):
     user_id: int | None = reference("core_user", nullable=True)
     created_at: datetime = instant(now=True)
     finished_at: datetime | None = instant(nullable=True)
+    claimed_by: str = Field(default="", nullable=False)
+    heartbeat_at: datetime | None = instant(nullable=True)
+    error: str = Field(default="", nullable=False)
 
 
 class ImportRow(Row, table=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale
 from babel.core import get_global
@@ -158,16 +158,17 @@ def format_address(address: PostalAddress, home: str = "", language: str = "en")
     """The lines of an address as its country writes them; the country's name last, unless it is ``home``."""
     country = address.country.upper()
     street = [line for line in (address.line1, address.line2) if line]
-    name = (
-        Locale.parse(language).territories.get(country, country).upper()
-        if country and country != home
-        else ""
-    )
+    name = _country_name(country, language) if country and country != home else ""
     if country in _LARGE_TO_SMALL and country != "KR":
         lines = [address.postcode, f"{address.region}{address.city}", *street]
     else:
         lines = [*street, *_town(address, country)]
     return [line for line in (*lines, name) if line]
+
+
+@lru_cache(maxsize=1024)
+def _country_name(country: str, language: str) -> str:
+    return str(Locale.parse(language).territories.get(country, country)).upper()
 
 
 def _town(address: PostalAddress, country: str) -> list[str]:

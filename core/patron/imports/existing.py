@@ -1,0 +1,110 @@
+"""Customers as an import compares its rows with: the row, its contact points, ids and employers, loaded for many."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from patron.bulk import among
+from patron.context import Context
+from patron.customers.models import ContactHolder, ContactPoint, Customer, ExternalId, Relationship
+from patron.records import table
+
+
+@dataclass
+class Existing:
+    """One customer. ``points``: (kind, value) to the holder's id; ``employers``: name key to (relation, title)."""
+
+    row: dict[str, Any]
+    points: dict[tuple[str, str], int] = field(default_factory=dict)
+    external_ids: set[str] = field(default_factory=set)
+    employers: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    @property
+    def id(self) -> int:
+        return int(self.row["id"])
+
+    @property
+    def kind(self) -> str:
+        return str(self.row["kind"])
+
+    @property
+    def name(self) -> str:
+        return str(self.row["name"])
+
+    @property
+    def match_key(self) -> str:
+        return str(self.row["match_key"])
+
+    @property
+    def given_name(self) -> str:
+        return str(self.row["given_name"])
+
+    @property
+    def family_name(self) -> str:
+        return str(self.row["family_name"])
+
+    @property
+    def website(self) -> str:
+        return str(self.row["website"])
+
+    @property
+    def birth_date(self) -> date | None:
+        found: date | None = self.row["birth_date"]
+        return found
+
+    def points_of(self, kind: str) -> list[str]:
+        return [value for held, value in self.points if held == kind]
+
+
+def load_existing(
+    ctx: Context, ids: Collection[int], source: str, *, lock: bool = True
+) -> dict[int, Existing]:
+    """The customers of these ids that are not in the trash: four statements. ``external_ids`` are those of ``source``.
+
+    ``lock`` keeps others from changing them until the transaction ends, where the engine can.
+    """
+    if not ids:
+        return {}
+    wanted = sorted(ids)
+    c = table(Customer)
+    statement = select(c).where(among(c.c.id, wanted), c.c.trashed_at.is_(None)).order_by(c.c.id)
+    if lock:
+        statement = statement.with_for_update()
+    found = {row["id"]: Existing(dict(row)) for row in ctx.session.execute(statement).mappings()}
+    _add_points(ctx, found)
+    if source:
+        t = table(ExternalId)
+        theirs = select(t.c.customer_id, t.c.value).where(t.c.source == source, among(t.c.customer_id, found))
+        for row in ctx.session.execute(theirs):
+            found[row.customer_id].external_ids.add(row.value)
+    _add_employers(ctx, found)
+    return found
+
+
+def _add_points(ctx: Context, found: dict[int, Existing]) -> None:
+    p, h = table(ContactPoint), table(ContactHolder)
+    statement = (
+        select(h.c.id, h.c.customer_id, p.c.kind, p.c.value)
+        .select_from(h.join(p, p.c.id == h.c.contact_point_id))
+        .where(among(h.c.customer_id, found))
+        .order_by(h.c.id)
+    )
+    for row in ctx.session.execute(statement):
+        found[row.customer_id].points[row.kind, row.value] = row.id
+
+
+def _add_employers(ctx: Context, found: dict[int, Existing]) -> None:
+    r, c = table(Relationship), table(Customer)
+    statement = (
+        select(r.c.id, r.c.from_id, r.c.role, c.c.match_key)
+        .select_from(r.join(c, c.c.id == r.c.to_id))
+        .where(among(r.c.from_id, found), r.c.kind == "works_at", r.c.until.is_(None))
+        .order_by(r.c.id.desc())
+    )
+    for row in ctx.session.execute(statement):
+        found[row.from_id].employers[row.match_key] = (row.id, row.role)

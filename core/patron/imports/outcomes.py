@@ -1,0 +1,46 @@
+"""What became of a row."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from sqlalchemy import Text, cast, select
+from sqlmodel import Session
+
+from patron.imports.staged import unpack
+from patron.records import table
+from patron.system.models import ImportRow
+
+State = Literal["created", "updated", "skipped", "rejected"]
+
+
+class Waiting(NamedTuple):
+    """A staged row: its id, its line in the file, and what was understood of it."""
+
+    id: int
+    line: int
+    values: Any
+
+
+def read_staged(session: Session, import_id: int, after: int, limit: int, *, people: bool) -> list[Waiting]:
+    """The next staged rows of an import beyond the row ``after``; ``people`` for a customers import."""
+    t = table(ImportRow)
+    statement = (
+        select(t.c.id, t.c.line, cast(t.c["values"], Text))
+        .where(t.c.import_id == import_id, t.c.state == "staged", t.c.id > after)
+        .order_by(t.c.id)
+        .limit(limit)
+    )
+    read = unpack if people else msgspec.json.decode
+    return [Waiting(key, line, read(values)) for key, line, values in session.execute(statement)]
+
+
+class Outcome(NamedTuple):
+    """The end of a row; ``record_id`` is the record it became or was, ``reason`` says why it was refused."""
+
+    row_id: int
+    state: State
+    record_id: int | None = None
+    reason: str = ""
+    field: str = ""

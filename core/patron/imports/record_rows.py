@@ -1,0 +1,120 @@
+"""Rows of any declared resource applied through the same door as forms and the API, each in a savepoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+
+from patron.accounts.models import Team, User
+from patron.context import Context
+from patron.contributions import Field, Resource
+from patron.customers import normalise
+from patron.customers.contacts import holders_of
+from patron.db import savepoint
+from patron.errors import Conflict, Forbidden, Invalid, NotFound, PatronError
+from patron.imports.outcomes import Outcome, Waiting
+from patron.imports.record_fields import REFERENCES
+from patron.records import table
+from patron.resources import editing
+from patron.resources.declaration import table_of
+from patron.resources.scope import row_scope
+from patron.resources.values import take_one
+
+
+def apply_records(
+    ctx: Context, resource: Resource, rows: Sequence[Waiting], earlier: Mapping[int, int]
+) -> list[Outcome]:
+    """Create or change a record per row. ``earlier`` maps lines to records that the same file made before."""
+    return [_apply(ctx, resource, row, earlier.get(row.line)) for row in rows]
+
+
+def _apply(ctx: Context, resource: Resource, row: Waiting, earlier: int | None) -> Outcome:
+    try:
+        with savepoint(ctx.session):
+            values = _resolved(ctx, resource, row.values)
+            record_id = _known(ctx, resource, values, earlier)
+            if record_id is None:
+                return Outcome(row.id, "created", editing.create(ctx, resource, values).key)
+            before = editing.load(ctx, resource, record_id, "edit").version
+            changed = editing.change(ctx, resource, record_id, _different(ctx, resource, record_id, values))
+            return Outcome(row.id, "updated" if changed.version != before else "skipped", record_id)
+    except (Invalid, Conflict, Forbidden, NotFound) as error:
+        return Outcome(row.id, "rejected", None, error.detail, _field(error))
+
+
+def _field(error: PatronError) -> str:
+    return error.errors[0].field if isinstance(error, Invalid) and error.errors else ""
+
+
+def _known(ctx: Context, resource: Resource, values: Mapping[str, Any], earlier: int | None) -> int | None:
+    """The record that the row means: of an earlier import of the file, or with the same natural key."""
+    t = table_of(resource)
+    if earlier is not None:
+        there = select(t.c.id).where(t.c.id == earlier, t.c.trashed_at.is_(None))
+        if ctx.session.execute(there).first() is not None:
+            return earlier
+    if not resource.natural_key or not values.get(resource.natural_key):
+        return None
+    settings = ctx.assembly.settings
+    item = resource.field(resource.natural_key)
+    value = take_one(item, values[item.name], currency=settings.currency, country=settings.country)
+    same = select(t.c.id).where(
+        t.c[item.attribute] == value, t.c.trashed_at.is_(None), row_scope(ctx, resource)
+    )
+    found = ctx.session.execute(same.order_by(t.c.id).limit(1)).first()
+    return found.id if found is not None else None
+
+
+def _different(ctx: Context, resource: Resource, record_id: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values without lists that are as stored, since those always count as changed."""
+    lists = [name for name in values if resource.field(name).kind == "list"]
+    if not lists:
+        return dict(values)
+    from patron.resources.query import read_one
+
+    stored = read_one(ctx, resource, record_id)
+    return {name: value for name, value in values.items() if name not in lists or stored.get(name) != value}
+
+
+def _resolved(ctx: Context, resource: Resource, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with names of other records turned into their ids."""
+    return {
+        name: _reference(ctx, resource.field(name), str(value))
+        if resource.field(name).kind in REFERENCES
+        else value
+        for name, value in values.items()
+    }
+
+
+def _reference(ctx: Context, item: Field, text: str) -> int:
+    """A record by id, a customer by e-mail or name too, a user likewise, others by their title."""
+    if text.isascii() and text.isdigit():
+        return int(text)
+    if item.kind in ("user", "team"):
+        return _person(ctx, item, text)
+    target = ctx.assembly.resource("customers" if item.kind == "customer" else item.ref)
+    t = table_of(target)
+    if item.kind == "customer" and "@" in text:
+        held = holders_of(ctx, "email", [normalise.email_address(text).normalised])
+        ids = [row.customer_id for rows in held.values() for row in rows]
+        clause: ColumnElement[bool] = t.c.id.in_(ids[:50])
+    else:
+        clause = t.c[target.field(target.title).attribute] == text
+    statement = select(t.c.id).where(clause, t.c.trashed_at.is_(None), row_scope(ctx, target)).limit(2)
+    return _one(item, text, list(ctx.session.execute(statement).scalars()))
+
+
+def _person(ctx: Context, item: Field, text: str) -> int:
+    t = table(User if item.kind == "user" else Team)
+    clause = (t.c.name == text) | (t.c.email == text.lower()) if item.kind == "user" else t.c.name == text
+    statement = select(t.c.id).where(clause, t.c.trashed_at.is_(None)).limit(2)
+    return _one(item, text, list(ctx.session.execute(statement).scalars()))
+
+
+def _one(item: Field, text: str, ids: Sequence[int]) -> int:
+    if len(ids) == 1:
+        return ids[0]
+    found = "There are several" if ids else "There is no"
+    raise Invalid.field(item.name, f"{item.label}: {found} “{text[:60]}”; give its id.")
