@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ["patron.testing.plugin", "patron.testing.faces"]
-
 FIND_BROWSER = Path(__file__).parent / "tools" / "browser.py"
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 

@@ -134,7 +134,11 @@ class Assembly:
 
 
 def assemble(
-    settings: Settings, plugins: Mapping[str, Any] | None = None, *, check_migrations: bool = True
+    settings: Settings,
+    plugins: Mapping[str, Any] | None = None,
+    *,
+    check_migrations: bool = True,
+    check_journals: bool = True,
 ) -> Assembly:
     """Find, check, order and collect. Never migrates: a module whose migrations are behind is refused with the command.
 
@@ -149,10 +153,11 @@ def assemble(
     assembly = Assembly(settings, database, hooks, found)
     if check_migrations:
         _refuse_unmigrated(assembly)
-    _collect(assembly)
-    if check_migrations:
         with database.read() as session:
             assembly.refresh(session, assembly.current_generation(session))
+            if check_journals:
+                _refuse_lagging(assembly, session)
+    _collect(assembly)
     return assembly
 
 
@@ -164,6 +169,14 @@ def _refuse_unmigrated(assembly: Assembly) -> None:
         if state.name == "core":
             raise SetupError("The database is not at the version of this program. Run: patron migrate")
         assembly.hooks.refuse(state.name, "Its tables are behind its program. Run: patron migrate")
+
+
+def _refuse_lagging(assembly: Assembly, session: Session) -> None:
+    """A module that was away while customers were merged or erased must follow that before it takes part again."""
+    from patron.customers.journal import lagging
+
+    for name in lagging(session) - assembly.live.disabled:
+        assembly.hooks.refuse(name, "It missed merges or erasures while it was away. Run: patron migrate")
 
 
 def _collect(assembly: Assembly) -> None:

@@ -161,7 +161,7 @@ def migrate_installation(settings: Settings) -> list[str]:
     after = status(database, distributions)
     database.dispose()
     prepare_dbos(settings)
-    assembly = assemble(settings)
+    assembly = assemble(settings, check_journals=False)
     after_migration(assembly)
     assembly.database.dispose()
     get_assembly.cache_clear()
@@ -173,12 +173,16 @@ def migrate_installation(settings: Settings) -> list[str]:
 def after_migration(assembly: Assembly) -> None:
     """What the database must know of what the modules declare; the same each time it is run."""
     from patron.accounts.services.roles import sync_roles
+    from patron.customers import journal
     from patron.customers.links import sync_links
 
     with assembly.database.write() as session:
         ctx = Context(session, assembly, CLI_ACTOR)
         sync_links(ctx)
         sync_roles(ctx)
+        for plugin in assembly.active:
+            if plugin.name not in assembly.live.disabled:
+                journal.replay(ctx, plugin.name)
 
 
 def _changed(before: MigrationStatus | None, after: MigrationStatus) -> bool:

@@ -106,7 +106,9 @@ def replace_points(ctx: Context, customer: Customer, kind: str, points: Sequence
     gone = [point_id for point_id, value in held.items() if value not in wanted]
     if gone:
         ctx.session.execute(
-            delete(holders).where(holders.c.customer_id == customer.key, among(holders.c.contact_point_id, gone))
+            delete(holders).where(
+                holders.c.customer_id == customer.key, among(holders.c.contact_point_id, gone)
+            )
         )
     if held:
         ctx.session.execute(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
+from sqlmodel import Session
 
 from patron.context import Context
 from patron.customers.models import ErasureJournal, MergeJournal, Replay
@@ -30,6 +31,15 @@ def _begin(ctx: Context, rows: list[dict[str, object]], merge_id: int, erasure_i
     last_erasure = ctx.session.execute(select(func.max(e.c.id))).scalar_one() or 0
     start = {"merge_id": last_merge - bool(merge_id), "erasure_id": last_erasure - bool(erasure_id)}
     ctx.session.execute(insert(table(Replay)), [{**row, **start} for row in rows])
+
+
+def lagging(session: Session) -> set[str]:
+    """Modules that have not followed the newest merge or erasure: they were away when it happened."""
+    m, e, t = table(MergeJournal), table(ErasureJournal), table(Replay)
+    merges = select(func.coalesce(func.max(m.c.id), 0)).where(m.c.split_at.is_(None)).scalar_subquery()
+    erasures = select(func.coalesce(func.max(e.c.id), 0)).scalar_subquery()
+    behind = or_(t.c.merge_id < merges, t.c.erasure_id < erasures)
+    return set(session.execute(select(t.c.module).where(behind)).scalars())
 
 
 def replay(ctx: Context, module: str) -> tuple[int, int]:

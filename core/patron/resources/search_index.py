@@ -178,7 +178,9 @@ def _who(user_id: int | None, team_id: int | None) -> Iterable[str]:
 def _add_account_teams(ctx: Context, customers: Sequence[int], beside: dict[int, set[str]]) -> None:
     t = table(Assignment)
     lasting = or_(t.c.until.is_(None), t.c.until >= ctx.now.date())
-    members = select(t.c.customer_id, t.c.user_id, t.c.team_id).where(among(t.c.customer_id, customers), lasting)
+    members = select(t.c.customer_id, t.c.user_id, t.c.team_id).where(
+        among(t.c.customer_id, customers), lasting
+    )
     for customer_id, user_id, team_id in ctx.session.execute(members):
         beside[customer_id].update(_who(user_id, team_id))
 

@@ -10,6 +10,7 @@ from sqlalchemy import insert, update
 from patron import events
 from patron.accounts.audit import record
 from patron.context import Context
+from patron.customers import journal
 from patron.errors import Conflict, NotFound
 from patron.plugins import Plugin
 from patron.records import table
@@ -61,12 +62,16 @@ def disable(ctx: Context, name: str) -> None:
 
 
 def enable(ctx: Context, name: str) -> None:
-    """Put a module back into service; deliveries that waited for it become due. Conflict while it lacks another."""
+    """Put a module back into service: it follows the merges and erasures it missed, and waiting deliveries become due.
+
+    Conflict while it lacks another.
+    """
     plugin = _installed(ctx, name)
     if name not in ctx.assembly.live.disabled:
         return
     if missing := [needed for needed in plugin.requires if not ctx.assembly.has(needed)]:
         raise Conflict(f"“{name}” needs {', '.join(missing)}. Enable that first.")
+    journal.replay(ctx, name)
     ctx.assembly.hooks.transact(ctx, "plugin_enabled", only=name)
     events.unpark(ctx, name)
     _store(ctx, name, True)

@@ -7,8 +7,8 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -35,6 +35,7 @@ class Databases:
     folder: Path
     _server: str | None = None
     _templates: dict[tuple[str, tuple[Distribution, ...]], str] = field(default_factory=dict)
+    _filled: dict[str, tuple[Database, ExitStack]] = field(default_factory=dict)
 
     @contextmanager
     def fresh(
@@ -51,6 +52,48 @@ class Databases:
             self._run("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
             url = self._url(name)
         database = Database(url)
+        try:
+            yield database
+        finally:
+            database.dispose()
+            if engine_name != "sqlite":
+                self._run("DROP DATABASE {} WITH (FORCE)", name)
+
+    @contextmanager
+    def copied(
+        self,
+        name: str,
+        engine_name: str,
+        tmp_path: Path,
+        distributions: Sequence[Distribution],
+        fill: Callable[[Database], None],
+    ) -> Iterator[Database]:
+        """Like ``fresh``, from a template of that name which ``fill`` filled once."""
+        key = f"{name} {engine_name}"
+        if key not in self._filled:
+            with ExitStack() as stack:
+                made = stack.enter_context(self.fresh(engine_name, self.folder, distributions))
+                fill(made)
+                made.dispose()
+                self._filled[key] = (made, stack.pop_all())
+        with self._copy(engine_name, self._filled[key][0], tmp_path) as database:
+            yield database
+
+    @contextmanager
+    def _copy(self, engine_name: str, made: Database, tmp_path: Path) -> Iterator[Database]:
+        if engine_name == "sqlite":
+            source = str(make_url(made.url).database)
+            with closing(sqlite3.connect(source)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            path = tmp_path / f"{uuid4().hex[:8]}.db"
+            shutil.copyfile(source, path)
+            database = Database(f"sqlite:///{path}")
+        else:
+            name = f"patron_test_{uuid4().hex[:12]}"
+            self._run(
+                "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, str(make_url(made.url).database)
+            )
+            database = Database(self._url(name))
         try:
             yield database
         finally:
