@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from patron.cli.common import CLI_ACTOR, as_json, get_assembly, print_json, print_result, print_table, reading
 from patron.context import Context
 from patron.errors import Invalid, NotFound
+from patron.imports.staging import Guess
 from patron.resources.api import filter_of
 
 
@@ -39,13 +41,15 @@ def import_file(
     json_output: bool,
 ) -> None:
     """Import a CSV or vCard file. Every row is created, updated, skipped or rejected with a reason."""
-    from patron.imports.commands import run_import
+    from patron.imports.commands import resource_for_import, run_import
+    from patron.imports.staging import guess
 
-    override = _mapping(mapping)
+    assembly, override = get_assembly(), _mapping(mapping)
+    if not json_output:
+        _say_guess(guess(resource_for_import(assembly, resource), file, override))
     with _progress(json_output) as progress:
-        task = progress.add_task("rows", total=None)
         result = run_import(
-            get_assembly(),
+            assembly,
             resource,
             file,
             mapping=override,
@@ -53,10 +57,21 @@ def import_file(
             match=match,
             dry_run=dry_run,
             rejects_path=rejects,
-            on_progress=lambda done, total: progress.update(task, completed=done, total=total),
-            on_guess=None if json_output else _say_guess,
+            on_progress=_reporter(progress),
         )
     print_result(result, json_output)
+
+
+def _reporter(progress: Progress) -> Callable[[str, int, int], None]:
+    """Moves the bar: one for each stage, made when the stage begins."""
+    bars: dict[str, TaskID] = {}
+
+    def report(stage: str, done: int, total: int) -> None:
+        if stage not in bars:
+            bars[stage] = progress.add_task(stage, total=total or None)
+        progress.update(bars[stage], completed=done, total=total or None)
+
+    return report
 
 
 def _mapping(text: str | None) -> dict[str, str | None] | None:
@@ -68,9 +83,11 @@ def _mapping(text: str | None) -> dict[str, str | None] | None:
         raise Invalid(f'--map takes JSON such as {{"Name": "name"}}: {error}') from error
 
 
-def _say_guess(columns: list[tuple[str, str, str]]) -> None:
+def _say_guess(found: Guess) -> None:
     """How each column was understood, before anything is written."""
-    print_table(("column", "field", "because"), columns)
+    if found.columns is not None:
+        rows = [(column.header, column.field or "left out", column.reason) for column in found.columns.columns]
+        print_table(("column", "field", "because"), rows)
 
 
 def _progress(quiet: bool) -> Progress:
@@ -96,12 +113,7 @@ def resume(import_id: int, json_output: bool) -> None:
     from patron.imports.commands import resume_import
 
     with _progress(json_output) as progress:
-        task = progress.add_task("rows", total=None)
-        result = resume_import(
-            get_assembly(),
-            import_id,
-            on_progress=lambda done, total: progress.update(task, completed=done, total=total),
-        )
+        result = resume_import(get_assembly(), import_id, on_progress=_reporter(progress))
     print_result(result, json_output)
 
 

@@ -339,8 +339,9 @@ class PluginContract:
             yield False
             return
         before = impl.function, impl.argnames
-        impl.function, impl.argnames = broken(fault), ("ctx",)
+        changeable: Any = impl
+        changeable.function, changeable.argnames = broken(fault), ("ctx",)
         try:
             yield True
         finally:
-            impl.function, impl.argnames = before
+            changeable.function, changeable.argnames = before
