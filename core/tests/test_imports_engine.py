@@ -1,4 +1,4 @@
-"""Imports of customers applied: every row has an end, a second run makes nothing, and who is who is decided strictly."""
+"""Imports of customers applied: every row has an end, a second run makes nothing, nobody is merged by chance."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, insert, select
-
 from patron.accounts.models import Audit, AuditValue, Role, User, UserRole
 from patron.assembly import Assembly, assemble
 from patron.context import Context
@@ -39,6 +37,7 @@ from patron.records import table, utc_now
 from patron.resources import search
 from patron.settings import Settings
 from patron.system.models import Import, ImportRow, OutboxEvent, SearchEntry
+from sqlalchemy import func, insert, select
 
 
 @pytest.fixture
@@ -113,7 +112,8 @@ def test_everything_of_a_row_is_there(site: Assembly, tmp_path: Path) -> None:
         )
         assert became.scalar_one()["emails"] == ["anna@example.com"]
     assert count(site, SearchEntry) == count(site, Audit) == 3
-    assert count(site, ExternalId) == 2 and count(site, CustomerRole) == 2
+    assert count(site, ExternalId) == 2
+    assert count(site, CustomerRole) == 2
     assert count(site, ContactPoint) == count(site, ContactHolder) == 6
     assert count(site, OutboxEvent, table(OutboxEvent).c.name == "customers.imported") >= 1
     assert count(site, OutboxEvent, table(OutboxEvent).c.name == "customers.created") == 0
@@ -202,7 +202,9 @@ def test_a_dry_run_decides_the_same_and_changes_nothing(site: Assembly, tmp_path
     assert told(checked) == (5, 2, 1, 1, 1)
     assert [effect["state"] for effect in checked["first"]] == ["created", "created", "skipped", "updated"]
     assert checked["errors"][0]["number"] == 1
-    assert not customers(site) and count(site, ContactPoint) == 0 and count(site, Audit) == 0
+    assert not customers(site)
+    assert count(site, ContactPoint) == 0
+    assert count(site, Audit) == 0
     assert told(run_import(site, "customers", path)) == told(checked)
 
 
@@ -212,7 +214,9 @@ def test_refused_rows_come_back_as_a_file_that_can_be_imported(site: Assembly, t
     run_import(site, "customers", path, rejects_path=rejects)
     header, row = csv.reader(rejects.read_text("utf-8-sig").splitlines())
     assert header == [*HEAD, "Import line", "Import field", "Import reason"]
-    assert row[1] == "'=HYPERLINK(1)" and row[9:11] == ["3", "email"] and row[11]
+    assert row[1] == "'=HYPERLINK(1)"
+    assert row[9:11] == ["3", "email"]
+    assert row[11]
     row[1], row[3] = "Ben", "ben@example.com"
     mended = write(tmp_path / "mended.csv", header, row)
     assert told(run_import(site, "customers", mended, source="people")) == (1, 1, 0, 0, 0)
@@ -280,8 +284,8 @@ def test_cancelling_leaves_what_is_applied_and_counts_the_rest(site: Assembly, t
     )
     seen: list[int] = []
 
-    def stop(name: str, done: int, whole: int) -> None:
-        if name == "applying" and not seen:
+    def stop(done: int, whole: int) -> None:
+        if whole == 300 and not seen:
             seen.append(done)
             with site.database.write() as session:
                 engine.cancel(session, 1)
@@ -316,8 +320,10 @@ def test_who_may_not_edit_all_cannot_change_others_customers(site: Assembly, tmp
     run_import(site, "customers", path)
     grants = {f"customers.{verb}": "own" for verb in ("read", "create", "edit", "import")}
     stamps = {"version": 1, "created_at": utc_now(), "updated_at": utc_now()}
-    user = {"email": "s@x.example", "name": "Seller", "password_hash": "", "active": True, "locale": "", "time_zone": "",
-            "theme": "auto", **stamps}  # fmt: skip
+    user = {
+        "email": "s@x.example", "name": "Seller", "password_hash": "", "active": True, "locale": "",
+        "time_zone": "", "theme": "auto", **stamps,
+    }  # fmt: skip
     with site.database.write() as session:
         user_id = session.execute(insert(table(User)).values(user).returning(table(User).c.id)).scalar_one()
         role = insert(table(Role)).values(name="seller", grants=grants, **stamps).returning(table(Role).c.id)
@@ -329,7 +335,8 @@ def test_who_may_not_edit_all_cannot_change_others_customers(site: Assembly, tmp
     result = run_import(site, "customers", changed, source="people", user_id=user_id)
     assert told(result) == (2, 1, 0, 0, 1)
     owners = {row.name: row.owner_id for row in customers(site)}
-    assert owners["Ben Weber"] == user_id and owners["Anna Schmidt"] is None
+    assert owners["Ben Weber"] == user_id
+    assert owners["Anna Schmidt"] is None
 
 
 def table_generation() -> Any:
@@ -345,7 +352,7 @@ from patron.assembly import assemble
 from patron.imports.commands import run_import
 from patron.settings import Settings
 site = assemble(Settings(database_url=sys.argv[1], secret_key="s" * 40, modules=(), folder=sys.argv[2]))
-run_import(site, "customers", Path(sys.argv[3]), on_progress=lambda name, *_: print(name, flush=True))
+run_import(site, "customers", Path(sys.argv[3]), on_progress=lambda done, whole: print(whole, flush=True))
 """
 
 
@@ -370,7 +377,7 @@ def test_a_killed_import_goes_on_where_it_was(site: Assembly, tmp_path: Path) ->
     assert process.stdout is not None
     applied = 0
     for line in process.stdout:
-        applied += line.startswith("applying")
+        applied += int(line) == 3000
         if applied == 3:
             break
     os.kill(process.pid, signal.SIGKILL)
@@ -378,7 +385,8 @@ def test_a_killed_import_goes_on_where_it_was(site: Assembly, tmp_path: Path) ->
     process.stdout.close()
     with site.database.read() as session:
         half = engine.status(session, 1)
-    assert half.state == "part applied" and 0 < half.created < 3000
+    assert half.state == "part applied"
+    assert 0 < half.created < 3000
     assert count(site, Customer, table(Customer).c.kind == "person") == half.created
     deadline = time.monotonic() + 60
     while True:  # the server may still be ending the killed connection's transaction
@@ -391,4 +399,5 @@ def test_a_killed_import_goes_on_where_it_was(site: Assembly, tmp_path: Path) ->
     t = table(Customer)
     assert count(site, Customer, t.c.kind == "person") == 3000
     assert count(site, Customer, t.c.kind == "organisation") == 40
-    assert count(site, Relationship) == 3000 and count(site, ExternalId) == 3000
+    assert count(site, Relationship) == 3000
+    assert count(site, ExternalId) == 3000

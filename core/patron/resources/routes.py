@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from patron.contributions import Resource
-from patron.resources import api, boards, bulk, export, pages
+from patron.resources import api, boards, bulk, export, importing, pages
 from patron.routing import Method, Route, Transaction
 
 Handler = Callable[..., Any]
@@ -59,6 +59,23 @@ def _page_routes(resource: Resource) -> Iterator[Route]:
         yield page("POST", "/restore", pages.restore_records, "delete")
     if "export" in verbs:
         yield page("GET", "/export", export.download, "export", transaction="none", slow=True)
+    if "import" in verbs:
+        yield from _import_routes(page)
+
+
+def _import_routes(page: Callable[..., Route]) -> Iterator[Route]:
+    """The wizard: files are read and rows written in transactions of its own."""
+    apart = {"transaction": "none", "slow": True}
+    one = "/import/{import_id:int}"
+    yield page("GET", "/import", importing.show_upload, "import", **apart)
+    yield page("POST", "/import", importing.upload, "import", upload=importing.UPLOAD, **apart)
+    yield page("GET", "/import/sample", importing.sample, "import", **apart)
+    yield page("GET", one, importing.show_import, "import", **apart)
+    yield page("POST", f"{one}/map", importing.choose_columns, "import", **apart)
+    yield page("POST", f"{one}/apply", importing.start, "import", **apart)
+    yield page("POST", f"{one}/resume", importing.start, "import", **apart)
+    yield page("POST", f"{one}/cancel", importing.cancel, "import", **apart)
+    yield page("GET", f"{one}/rejects", importing.rejects, "import", **apart)
 
 
 def _api_routes(resource: Resource) -> Iterator[Route]:

@@ -1,0 +1,21 @@
+"""Imports in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from patron.contributions import EventType, Job
+from patron.hookspecs import hookimpl
+from patron.imports.background import continue_imports
+
+
+@hookimpl
+def register_jobs() -> Sequence[Job]:
+    return [Job("continue_imports", continue_imports, every=timedelta(seconds=2), transaction=False)]
+
+
+@hookimpl
+def register_events() -> Sequence[EventType]:
+    payload = {"import_id": "the import", "created": "ids of new records", "updated": "ids of changed ones"}
+    return [EventType("customers.imported", "A batch of an import was applied.", payload)]
