@@ -284,8 +284,8 @@ def test_cancelling_leaves_what_is_applied_and_counts_the_rest(site: Assembly, t
     )
     seen: list[int] = []
 
-    def stop(done: int, whole: int) -> None:
-        if whole == 300 and not seen:
+    def stop(stage: str, done: int, whole: int) -> None:
+        if stage == "applying" and not seen:
             seen.append(done)
             with site.database.write() as session:
                 engine.cancel(session, 1)
@@ -352,7 +352,7 @@ from patron.assembly import assemble
 from patron.imports.commands import run_import
 from patron.settings import Settings
 site = assemble(Settings(database_url=sys.argv[1], secret_key="s" * 40, modules=(), folder=sys.argv[2]))
-run_import(site, "customers", Path(sys.argv[3]), on_progress=lambda done, whole: print(whole, flush=True))
+run_import(site, "customers", Path(sys.argv[3]), on_progress=lambda stage, *_: print(stage, flush=True))
 """
 
 
@@ -377,7 +377,7 @@ def test_a_killed_import_goes_on_where_it_was(site: Assembly, tmp_path: Path) ->
     assert process.stdout is not None
     applied = 0
     for line in process.stdout:
-        applied += int(line) == 3000
+        applied += line.startswith("applying")
         if applied == 3:
             break
     os.kill(process.pid, signal.SIGKILL)

@@ -16,8 +16,8 @@ from patron.imports.rejects import reject_lines
 from patron.records import table
 from patron.system.models import ImportRow
 
-OnGuess = Callable[[list[tuple[str, str, str]]], None]
-"""Called with column, field ("" for none) and the reason, before anything is written."""
+OnProgress = Callable[[str, int, int], None]
+"""Called with what is going on (``reading``, ``applying``, ``checking``), what is done and the whole."""
 
 
 def resource_for_import(assembly: Assembly, key: str) -> Resource:
@@ -31,27 +31,25 @@ def resource_for_import(assembly: Assembly, key: str) -> Resource:
 def run_import(
     assembly: Assembly, resource: str, path: Path, *, mapping: Mapping[str, str | None] | None = None,
     source: str = "", match: str = "", dry_run: bool = False, rejects_path: Path | None = None,
-    user_id: int | None = None, on_progress: staging.Progress | None = None, on_guess: OnGuess | None = None,
+    user_id: int | None = None, on_progress: OnProgress | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Import a file: ``{"import_id", "rows", "created", "updated", "skipped", "rejected"}``.
 
     A dry run adds ``first`` (effects of the first rows) and ``errors`` (refusals by kind) and applies nothing.
     ``mapping`` is column to field (None leaves it out). Without ``source`` external ids are kept under the
-    file's name without its ending. ``on_progress`` gets bytes read, then rows applied, each with the whole.
+    file's name without its ending. ``on_progress`` gets bytes while reading, then rows.
     Invalid for a file or mapping that cannot be read, before anything is written.
     """
     if not path.is_file():
         raise Invalid.field("file", f"There is no file {path}.")
     found = resource_for_import(assembly, resource)
-    guess = staging.guess(found, path, mapping)
-    if on_guess is not None and guess.columns is not None:
-        on_guess([(column.header, column.field or "", column.reason) for column in guess.columns.columns])
+    staging.guess(found, path, mapping)
     with assembly.database.write() as session:
         import_id = staging.new_import(
             session, found, path.name, sha256=staging.digest_of(path), source=source or path.stem, match=match,
             user_id=user_id, dry_run=dry_run,
         )  # fmt: skip
-    staging.stage(assembly, import_id, path, mapping=mapping, on_progress=on_progress)
+    staging.stage(assembly, import_id, path, mapping=mapping, on_progress=_named(on_progress, "reading"))
     if dry_run:
         return _checked(assembly, import_id, rejects_path, on_progress)
     return resume_import(assembly, import_id, rejects_path=rejects_path, on_progress=on_progress)
@@ -62,18 +60,18 @@ def resume_import(
     import_id: int,
     *,
     rejects_path: Path | None = None,
-    on_progress: staging.Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> dict[str, Any]:
     """Go on with an import that stopped half-way; the same counts as ``run_import``. NotFound, Conflict."""
-    done = engine.apply(assembly, import_id, on_progress=on_progress)
+    done = engine.apply(assembly, import_id, on_progress=_named(on_progress, "applying"))
     write_rejects(assembly, import_id, rejects_path)
     return done.counts()
 
 
 def _checked(
-    assembly: Assembly, import_id: int, rejects_path: Path | None, on_progress: staging.Progress | None
+    assembly: Assembly, import_id: int, rejects_path: Path | None, on_progress: OnProgress | None
 ) -> dict[str, Any]:
-    first = preview.check(assembly, import_id, on_progress=on_progress)
+    first = preview.check(assembly, import_id, on_progress=_named(on_progress, "checking"))
     with assembly.database.read() as session:
         done = engine.status(session, import_id)
         errors = preview.errors_by_kind(session, import_id)
@@ -91,3 +89,9 @@ def write_rejects(assembly: Assembly, import_id: int, path: Path | None) -> None
         return
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         file.writelines(reject_lines(assembly, import_id))
+
+
+def _named(on_progress: OnProgress | None, stage: str) -> staging.Progress | None:
+    if on_progress is None:
+        return None
+    return lambda done, whole: on_progress(stage, done, whole)
