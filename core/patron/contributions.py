@@ -54,7 +54,8 @@ class Field:
     field has two columns, ``<column>_minor`` and ``currency``, and reads ``{"minor": 1250, "currency": "EUR"}``. A
     ``ref`` field holds the id of a record of the resource ``ref``. ``computed`` and ``list`` fields are filled and
     taken by the resource's rules. Text is ordered by ``sort_column`` and compared by ``match_column``, stored keys made
-    with ``normalise.sort_key`` and ``normalise.fold``; without them it can be compared exactly, not ordered.
+    with ``normalise.sort_key`` and ``normalise.fold``; without them it can be compared exactly, not ordered. The
+    entries of a ``list`` are text, or objects of ``parts``: name and label of each.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Field:
     default: Any = None
     help: str = ""
     max_length: int = 2000
+    parts: tuple[tuple[str, str], ...] = ()
 
     @property
     def attribute(self) -> str:
@@ -97,8 +99,9 @@ class Resource:
     """A kind of record, declared once: core then gives lists, forms, boards, API, import, export, search and audit.
 
     ``sorts`` and ``filters`` name fields; each sort must be NOT NULL and indexed with the id last. The first of
-    ``sorts`` is the default order, with ``-`` for descending. ``state`` names the choice field of the board. Verbs that
-    are left out have no route. Permissions are ``<key>.<verb>`` (see ``key``).
+    ``sorts`` is the default order, with ``-`` for descending. ``state`` names the choice field of the board.
+    ``sections`` divide the form: the first field of each, and its heading. Verbs that are left out have no route. Permissions are
+    ``<key>.<verb>`` (see ``key``).
     """
 
     name: str
@@ -111,6 +114,7 @@ class Resource:
     filters: tuple[str, ...] = ()
     sorts: tuple[str, ...] = ("-created_at",)
     form: tuple[str, ...] = ()
+    sections: tuple[tuple[str, str], ...] = ()
     search: tuple[str, ...] = ()
     natural_key: str = ""
     owner: str = "owner_id"

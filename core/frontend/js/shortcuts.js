@@ -35,7 +35,8 @@ function stroke(event) {
   first = "";
   if (hit) {
     event.preventDefault();
-    hit.click();
+    if (isTyping(hit)) hit.focus();
+    else hit.click();
   } else if (all.some((element) => element.dataset.hotkey.startsWith(`${event.key} `))) {
     first = event.key;
     timer = setTimeout(() => (first = ""), STROKE_MS);

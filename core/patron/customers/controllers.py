@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from patron.context import Context
-from patron.customers import consents, erasing, merging, relationships, roles, team
-from patron.customers.erasing import ERASE
-from patron.customers.merging import MERGE
+from patron.customers import consents, relationships, roles, team
+from patron.customers.merge_controllers import ROUTES as MERGE_ROUTES
 from patron.customers.models import Customer
 from patron.errors import Invalid
 from patron.interactions import services as interactions
@@ -80,7 +79,7 @@ def show_log(ctx: Context, customer_id: int) -> Page:
         "customer": _customer(ctx, customer_id),
         "errors": (),
         "channel": ctx.web.param("channel", "phone"),
-        "channels": list(interactions.CHANNELS.items()),
+        "channels": [(n, label, interactions.CHANNEL_ICONS[n]) for n, label in interactions.CHANNELS.items()],
         "intents": [(intent.name, intent.label) for intent in ctx.assembly.intents.values()],
     }
     return Page("customers/log.html", data)
@@ -234,35 +233,6 @@ def hand_over(ctx: Context, customer_id: int) -> Json:
     return Json({"id": str(record.key), "owner": str(record.owner_id), "version": record.version})
 
 
-@post("/customers/{customer_id:int}/merge", permission=MERGE)
-def merge(ctx: Context, customer_id: int) -> Redirect:
-    """Merge another customer into this one (form: other)."""
-    other = ctx.web.value("other")
-    if not other.isdigit():
-        raise Invalid.field("other", "Choose the customer to merge into this one.")
-    merge_id = merging.merge(ctx, customer_id, int(other))
-    flash = Flash("Merged. Nothing was lost.", undo_url=f"/merges/{merge_id}/split")
-    return Redirect(f"/customers/{customer_id}", flash)
-
-
-@post("/merges/{merge_id:int}/split", permission=MERGE)
-def split(ctx: Context, merge_id: int) -> Redirect:
-    """Undo a merge."""
-    return _to(merging.split(ctx, merge_id), "Two customers again.")
-
-
-@post("/customers/{customer_id:int}/erase", permission=ERASE)
-def erase(ctx: Context, customer_id: int) -> Redirect:
-    """Erase the customer's personal data (form: confirm = the customer's name)."""
-    customer = _customer(ctx, customer_id, "delete")
-    if ctx.web.value("confirm") != customer.name:
-        raise Invalid.field("confirm", "Type the customer's name exactly, to confirm.")
-    answers = erasing.erase(ctx, customer_id)
-    return Redirect(
-        "/customers", Flash("Erased. " + "; ".join(f"{m}: {text}" for m, text in answers.items()))
-    )
-
-
 ROUTES: tuple[Route, ...] = (
     older_entries,
     timeline_api,
@@ -277,7 +247,5 @@ ROUTES: tuple[Route, ...] = (
     assign,
     unassign,
     hand_over,
-    merge,
-    split,
-    erase,
+    *MERGE_ROUTES,
 )

@@ -9,10 +9,12 @@ from sqlalchemy import select
 from patron.accounts.models import Team, User
 from patron.context import Context
 from patron.customers.consents import standing_consents
+from patron.customers.erasing import ERASE
+from patron.customers.merging import MERGE
 from patron.customers.models import Assignment, Customer, CustomerRole, Preference
 from patron.customers.relationships import KINDS, related_to
 from patron.interactions import timeline
-from patron.interactions.services import CHANNELS
+from patron.interactions.services import CHANNEL_ICONS, CHANNELS
 from patron.records import table
 from patron.resources.people import people_options
 
@@ -31,7 +33,11 @@ def customer_data(ctx: Context, customer: Customer) -> dict[str, Any]:
         "team": account_team(ctx, customer.key),
         "preference": preference_of(ctx, customer.key),
         "people": {"user": people_options(ctx, "user"), "team": people_options(ctx, "team")},
-        "channels": list(CHANNELS.items()),
+        "channels": [(name, label, CHANNEL_ICONS[name]) for name, label in CHANNELS.items()],
+        "channel_options": list(CHANNELS.items()),
+        "may_log": ctx.actor.may("interactions.log"),
+        "may_merge": ctx.actor.may(MERGE),
+        "may_erase": ctx.actor.may(ERASE),
         "intents": [(intent.name, intent.label) for intent in ctx.assembly.intents.values()],
     }
 

@@ -15,6 +15,8 @@ from patron.resources import search
 from patron.resources.rules import Rules
 
 _LISTS = ("emails", "phones", "addresses", "external_ids")
+_ADDRESS = (("line1", "Street and number"), ("line2", "Addition"), ("postcode", "Postcode"), ("city", "City"),
+            ("region", "Region"), ("country", "Country"))  # fmt: skip
 _KINDS = {"emails": "email", "phones": "phone", "addresses": "postal"}
 
 
@@ -147,7 +149,7 @@ CUSTOMERS = Resource(
         Field("prefix", "Title", personal=True, max_length=100),
         Field("emails", "E-mail addresses", "list", personal=True),
         Field("phones", "Phone numbers", "list", personal=True),
-        Field("addresses", "Addresses", "list", personal=True),
+        Field("addresses", "Addresses", "list", personal=True, parts=_ADDRESS),
         Field("primary_email", "E-mail", "email", read_only=True, personal=True),
         Field("primary_phone", "Phone", "phone", read_only=True, personal=True),
         Field("city", "City", read_only=True, match_column="city_key", personal=True),
@@ -178,7 +180,7 @@ CUSTOMERS = Resource(
                 Choice("insolvent", "Insolvent", "danger"),
             ),
         ),
-        Field("external_ids", "Ids in other systems", "list"),
+        Field("external_ids", "Ids in other systems", "list", parts=(("source", "System"), ("id", "Id"))),
         Field("last_contact_at", "Last contact", "instant", read_only=True),
         Field("created_at", "Created", "instant", read_only=True),
         Field("updated_at", "Changed", "instant", read_only=True),
@@ -217,11 +219,18 @@ CUSTOMERS = Resource(
         "language",
         "standing",
         "source",
+        "life_state",
         "note",
         "owner",
         "team",
-        "life_state",
         "external_ids",
+    ),
+    sections=(
+        ("kind", "Name"),
+        ("emails", "Contact"),
+        ("birth_date", "About"),
+        ("owner", "Responsible"),
+        ("external_ids", "Other systems"),
     ),
     search=("name",),
     natural_key="primary_email",

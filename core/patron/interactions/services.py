@@ -30,6 +30,17 @@ CHANNELS = {
     "post": "Letter",
     "note": "Note",
 }
+CHANNEL_ICONS = {
+    "email": "mail",
+    "phone": "phone",
+    "fax": "file-text",
+    "chat": "message-square",
+    "sms": "message-square",
+    "web": "globe",
+    "meeting": "calendar",
+    "post": "inbox",
+    "note": "pen-line",
+}
 INTENTS = (
     Intent("enquiry", "Enquiry"),
     Intent("order", "Order"),

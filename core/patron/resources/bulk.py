@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -11,9 +10,8 @@ from patron.accounts import audit
 from patron.context import Context
 from patron.contributions import Field, Resource
 from patron.errors import Conflict, Invalid, NotFound
-from patron.money import Money
 from patron.records import table
-from patron.resources import editing, pages
+from patron.resources import editing, forms, pages, saying
 from patron.resources.people import people_of
 from patron.resources.query import matching_ids
 from patron.resources.values import take
@@ -47,13 +45,13 @@ def _wanted(ctx: Context, resource: Resource) -> tuple[str, Any]:
         or resource.field(name).read_only
     ):
         raise Invalid.field("field", "Choose a field to change.")
-    return name, pages.form_value(ctx.web, resource.field(name))
+    return name, forms.value_of(ctx.web, resource.field(name))
 
 
 def preview(ctx: Context, *, resource: Resource) -> Page:
     """What would become what: nothing is written."""
     ids = selected_ids(ctx, resource, "edit")
-    fields = pages.bulk_fields(resource)
+    fields = forms.bulk_fields(resource)
     data: dict[str, Any] = {
         **pages.frame(ctx, resource),
         "ids": ids,
@@ -69,9 +67,13 @@ def preview(ctx: Context, *, resource: Resource) -> Page:
         data |= {
             "field": item,
             "changes": _effects(ctx, resource, ids, item, value),
-            "sent": [(key, text) for key, texts in ctx.web.form.items() if key != "ids" for text in texts],
+            "sent": [pair for pair in forms.pairs(ctx.web, resource) if _belongs(pair[0], name)],
         }
     return Page("resources/bulk.html", data)
+
+
+def _belongs(sent: str, name: str) -> bool:
+    return sent in (name, f"{name}_currency", f"{name}-sent")
 
 
 def _effects(
@@ -85,31 +87,13 @@ def _effects(
     becomes = taken[item.name]
     records = editing.load_many(ctx, resource, ids, "edit", lock=False)
     before = [editing.value_of(resource, record, item.name) for record in records]
-    said = _sayer(ctx, item, [*before, becomes])
+    said = saying.sayer(ctx, item, [*before, becomes])
     title = resource.field(resource.title).attribute
     return [
         {"title": getattr(record, title), "was": said(was), "becomes": said(becomes)}
         for record, was in zip(records, before, strict=True)
         if was != becomes
     ]
-
-
-def _sayer(ctx: Context, item: Field, values: list[Any]) -> Callable[[Any], str]:
-    """How to say a stored value of a field to a person; names of references are read once for all."""
-    names: dict[int, str] = {}
-    if item.kind in ("user", "team", "customer", "ref"):
-        names = pages.names_of(ctx, item, [value for value in values if value is not None])
-
-    def said(value: Any) -> str:
-        if value is None or value == "":
-            return "–"
-        if item.kind == "choice":
-            return next((choice.label for choice in item.choices if choice.value == value), value)
-        if item.kind == "money":
-            return Money(*value).format(ctx.locale)
-        return names.get(value, str(audit.plain(value))) if names else str(audit.plain(value))
-
-    return said
 
 
 def apply(ctx: Context, *, resource: Resource) -> Redirect:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -11,13 +11,12 @@ import msgspec
 from sqlalchemy import delete, insert, or_, select
 
 from patron.accounts import history
-from patron.accounts.models import Team, User
 from patron.context import Context
 from patron.contributions import Field, Resource
 from patron.customers.models import Customer
 from patron.errors import Conflict, FieldError, Invalid, NotFound
 from patron.records import table
-from patron.resources import editing, export
+from patron.resources import editing, export, forms, saying
 from patron.resources.api import filter_of
 from patron.resources.declaration import table_of
 from patron.resources.people import people_of
@@ -28,7 +27,6 @@ from patron.resources.search import search_clause
 from patron.resources.values import columns_of, give
 from patron.responses import Flash, Json, Page, Redirect
 from patron.system.models import SavedView
-from patron.web import Web
 
 ROWS = 50
 _RESERVED = ("q", "sort", "cursor", "filter", "trashed", "columns", "view")
@@ -117,13 +115,28 @@ def show_list(ctx: Context, *, resource: Resource) -> Page:
         "first_url": _at(ctx, resource, "") if listing.cursor else "",
         "clear_url": resource.path,
         "export_url": f"{resource.path}/export?{query_with(ctx, resource, {})}",
-        "all_fields": [item for item in resource.fields if item.kind != "list"],
+        "filter_values": {name: ctx.web.param(name) for name in resource.filters},
+        "kept": _kept(ctx),
+        "selection_query": query_with(ctx, resource, {}),
+        "shown_columns": [item.name for item in columns],
+        "all_fields": [item for item in resource.fields if item.kind not in ("list", "computed")],
     }
     return Page("resources/list.html", data, partial="resources/list_part.html")
 
 
+def _kept(ctx: Context) -> dict[str, str]:
+    """The parameters of the list that its small forms send along, each one only once."""
+    kept: dict[str, str] = {}
+    for name, text in parse_qsl(ctx.web.query_string):
+        if name == "columns" and name in kept:
+            kept[name] += f",{text}"
+        elif name != "cursor":
+            kept[name] = text
+    return kept
+
+
 def _columns(ctx: Context, resource: Resource) -> list[Field]:
-    chosen = [name for name in ctx.web.param("columns").split(",") if name]
+    chosen = [name for text in ctx.web.query.get("columns", ()) for name in text.split(",") if name]
     known = {item.name for item in resource.fields}
     if unknown := [name for name in chosen if name not in known]:
         raise Invalid.field("columns", f"There is no field “{unknown[0]}”.")
@@ -166,7 +179,7 @@ def _active_filters(ctx: Context, resource: Resource) -> list[dict[str, str]]:
         value = ctx.web.param(name)
         if value:
             item = resource.field(name)
-            shown = next((choice.label for choice in item.choices if choice.value == value), value)
+            shown = _shown_filter(ctx, item, value)
             active.append(
                 {
                     "label": item.label,
@@ -185,38 +198,26 @@ def _active_filters(ctx: Context, resource: Resource) -> list[dict[str, str]]:
     return active
 
 
+def _shown_filter(ctx: Context, item: Field, value: str) -> str:
+    if item.kind == "bool":
+        return "Yes" if value == "true" else "No"
+    if item.kind in ("user", "team", "customer", "ref") and value.isascii() and value.isdigit():
+        return saying.names_of(ctx, item, [int(value)]).get(int(value), value)
+    return next((choice.label for choice in item.choices if choice.value == value), value)
+
+
 def name_references(ctx: Context, resource: Resource, rows: Sequence[dict[str, Any]]) -> None:
     """Give each row the names (and addresses) of what it refers to: one statement per kind of reference shown."""
     for item in resource.fields:
         if item.kind not in ("customer", "user", "team", "ref"):
             continue
         ids = {int(row[item.name]) for row in rows if row.get(item.name)}
-        names = names_of(ctx, item, ids)
+        names = saying.names_of(ctx, item, ids)
         for row in rows:
             value = row.get(item.name)
             shown = names.get(int(value)) if value else None
             row[f"{item.name}_shown"] = shown or ""
             row[f"{item.name}_url"] = _reference_url(ctx, item, value) if shown else ""
-
-
-def names_of(ctx: Context, item: Field, ids: Iterable[int]) -> dict[int, str]:
-    """What referred records are called: customers and records within the actor's scope, users and teams always."""
-    wanted = sorted(set(ids))
-    if not wanted:
-        return {}
-    clauses: list[Any] = []
-    if item.kind in ("user", "team"):
-        t = table(User if item.kind == "user" else Team)
-        title = t.c.name
-    else:
-        target = ctx.assembly.resource("customers" if item.kind == "customer" else item.ref)
-        t = table_of(target)
-        title = t.c[target.field(target.title).attribute]
-        if not ctx.actor.may(target.permission("read")):
-            return {}
-        clauses.append(row_scope(ctx, target))
-    rows = ctx.session.execute(select(t.c.id, title).where(t.c.id.in_(wanted), *clauses))
-    return {row[0]: str(row[1]) for row in rows}
 
 
 def _reference_url(ctx: Context, item: Field, value: Any) -> str:
@@ -344,14 +345,12 @@ def _holds(ctx: Context, resource: Resource, record_id: int, verb: str) -> bool:
 def show_history(ctx: Context, record_id: int, *, resource: Resource) -> Page:
     """Who changed what, when."""
     item = read_one(ctx, resource, record_id)
-    labels = {f.name: f.label for f in resource.fields}
-    entries = history.of_record(ctx, resource.key, record_id)
+    entries = saying.changes(ctx, resource, history.of_record(ctx, resource.key, record_id))
     data = {
         **frame(ctx, resource),
         "item": item,
         "title": item.get(resource.title) or record_id,
         "entries": entries,
-        "labels": labels,
     }
     return Page("resources/history.html", data, partial="resources/history_part.html")
 
@@ -362,7 +361,7 @@ def show_history(ctx: Context, record_id: int, *, resource: Resource) -> Page:
 def show_new(ctx: Context, *, resource: Resource) -> Page:
     """An empty form, with values from the address filled in (``?customer=12``)."""
     rules = rules_of(resource)
-    values = {item.name: item.default for item in form_fields(resource) if item.default is not None}
+    values = {item.name: item.default for item in forms.fields_of(resource) if item.default is not None}
     values |= dict(rules.defaults(ctx))
     values |= {name: ctx.web.param(name) for name in ctx.web.query if name in resource.form}
     return _form(ctx, resource, values, None)
@@ -370,7 +369,7 @@ def show_new(ctx: Context, *, resource: Resource) -> Page:
 
 def create_record(ctx: Context, *, resource: Resource) -> Redirect | Page:
     """Make the record, or show the form again with every error at its field."""
-    values = form_values(ctx.web, resource)
+    values = forms.values_of(ctx.web, resource)
     try:
         record = editing.create(ctx, resource, values)
     except Invalid as error:
@@ -387,7 +386,7 @@ def show_edit(ctx: Context, record_id: int, *, resource: Resource) -> Page:
 
 def change_record(ctx: Context, record_id: int, *, resource: Resource) -> Redirect | Page:
     """Change the record; a clash shows three values per field to choose from, errors stand at their fields."""
-    values = _resolved(ctx, resource, record_id, form_values(ctx.web, resource))
+    values = _resolved(ctx, resource, record_id, forms.values_of(ctx.web, resource))
     version = ctx.web.value("version")
     try:
         editing.change(ctx, resource, record_id, values, version=int(version) if version.isdigit() else None)
@@ -422,41 +421,6 @@ def restore_records(ctx: Context, *, resource: Resource) -> Redirect:
     )
 
 
-def form_fields(resource: Resource) -> list[Field]:
-    """The fields of the form, in its order."""
-    return [resource.field(name) for name in resource.form if not resource.field(name).read_only]
-
-
-def bulk_fields(resource: Resource) -> list[Field]:
-    """The fields that can be changed on many records at once."""
-    return [item for item in form_fields(resource) if item.kind not in ("list", "computed")]
-
-
-def form_values(web: Web, resource: Resource) -> dict[str, Any]:
-    """The form's fields that were sent, as ``editing`` takes them."""
-    sent: dict[str, Any] = {}
-    for item in form_fields(resource):
-        if item.name in web.form or (item.kind == "bool" and f"{item.name}-sent" in web.form):
-            sent[item.name] = form_value(web, item)
-    return sent
-
-
-def form_value(web: Web, item: Field) -> Any:
-    """One field of a form: money has an amount and a currency, a list one value a line."""
-    if item.kind == "bool":
-        return item.name in web.form
-    if item.kind == "money":
-        amount = web.value(item.name).replace(",", ".")
-        return {"amount": amount, "currency": web.value(f"{item.name}_currency")} if amount else None
-    if item.kind == "list":
-        return [
-            line.strip() for value in web.values(item.name) for line in value.splitlines() if line.strip()
-        ]
-    if item.kind == "longtext":
-        return (web.values(item.name) or [""])[0]
-    return web.value(item.name)
-
-
 def _form(
     ctx: Context,
     resource: Resource,
@@ -464,7 +428,7 @@ def _form(
     record_id: int | None,
     errors: Sequence[FieldError] = (),
 ) -> Page:
-    fields = form_fields(resource)
+    fields = forms.fields_of(resource)
     shown = dict(values)
     _name_lookups(ctx, fields, shown)
     data = {
@@ -478,6 +442,7 @@ def _form(
         "options": people_of(ctx, fields),
         "back": ctx.web.param("back") or ctx.web.value("back"),
         "currency": ctx.assembly.settings.currency,
+        "sections": dict(resource.sections),
         "action": f"{resource.path}/new" if record_id is None else f"{resource.path}/{record_id}/edit",
         "cancel_url": resource.path if record_id is None else f"{resource.path}/{record_id}",
     }
@@ -490,7 +455,7 @@ def _name_lookups(ctx: Context, fields: Sequence[Field], values: dict[str, Any])
     for item in fields:
         if item.kind in ("customer", "ref"):
             text = str(values.get(item.name) or "")
-            names = names_of(ctx, item, [int(text)]) if text.isdigit() else {}
+            names = saying.names_of(ctx, item, [int(text)]) if text.isdigit() else {}
             values[f"{item.name}_shown"] = next(iter(names.values()), "")
 
 
@@ -516,23 +481,11 @@ def _conflict(
         "values": values,
         "version": current["version"],
         "record_id": record_id,
-        "sent": [(name, value) for name, value in _pairs(ctx.web, resource)],
+        "sent": [(name, value) for name, value in forms.pairs(ctx.web, resource)],
         "title": current.get(resource.title),
         "action": f"{resource.path}/{record_id}/edit",
     }
     return Page("resources/conflict.html", data, status=409)
-
-
-def _pairs(web: Web, resource: Resource) -> list[tuple[str, str]]:
-    """What the form sent, to be sent again as hidden fields."""
-    names = set(resource.form)
-    return [
-        (name, value)
-        for name, values in web.form.items()
-        if name in names or name.removesuffix("_currency") in names or name.endswith("-sent")
-        for value in values
-        if not name.startswith("resolve-")
-    ]
 
 
 def _resolved(ctx: Context, resource: Resource, record_id: int, values: dict[str, Any]) -> dict[str, Any]:
