@@ -86,7 +86,9 @@ def _mapping(text: str | None) -> dict[str, str | None] | None:
 def _say_guess(found: Guess) -> None:
     """How each column was understood, before anything is written."""
     if found.columns is not None:
-        rows = [(column.header, column.field or "left out", column.reason) for column in found.columns.columns]
+        rows = [
+            (column.header, column.field or "left out", column.reason) for column in found.columns.columns
+        ]
         print_table(("column", "field", "because"), rows)
 
 

@@ -23,7 +23,7 @@ from patron.customers.models import (
 )
 from patron.errors import Conflict
 from patron.events import publish
-from patron.interactions.models import Interaction, Participant, TimelineEntry
+from patron.interactions.models import Interaction, Participant, Thread, TimelineEntry
 from patron.records import table
 from patron.resources import editing, search
 
@@ -102,6 +102,9 @@ def _blank_core(ctx: Context, ids: list[int]) -> None:
     alone = select(part.c.interaction_id).where(part.c.customer_id.in_(ids))
     shared = select(part.c.interaction_id).where(part.c.customer_id.not_in(ids))
     mine = touch.c.id.in_(alone) & touch.c.id.not_in(shared)
+    thread = table(Thread)
+    threads = select(touch.c.thread_id).where(mine)
+    ctx.session.execute(update(thread).where(thread.c.id.in_(threads)).values(subject=ERASED))
     ctx.session.execute(update(touch).where(mine).values(subject=ERASED, body=""))
     ctx.session.execute(update(part).where(part.c.customer_id.in_(ids)).values(address="", name=""))
     blank = {"title": entry.c.kind, "body": "", "snapshot": {}}

@@ -1,7 +1,7 @@
 """Whoever asks, ready made: applications, and clients signed in on each face, without the cost of a password.
 
 As a plugin of pytest (``pytest_plugins = ["patron.testing.plugin", "patron.testing.faces"]``) it gives ``assembly``:
-the modules of ``plugins`` (override that fixture) over the test's own ``database``, with the built-in roles.
+the modules of ``plugins`` (override that fixture) over the test's own ``database``, with what a migration leaves: links and the built-in roles.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from patron.accounts.services.people import Person, person_of
 from patron.accounts.services.teams import list_teams, members_of
 from patron.app import app_of
 from patron.assembly import Assembly, assemble
+from patron.cli.install import after_migration
 from patron.context import Context
 from patron.db import Database
 from patron.resources import editing
@@ -51,8 +52,7 @@ def plugins() -> Mapping[str, Any]:
 def assembly(database: Database, plugins: Mapping[str, Any], tmp_path: Path) -> Iterator[Assembly]:
     """An assembly over the test's database, with the built-in roles."""
     made = assemble(settings_for(database, folder=str(tmp_path)), plugins)
-    with working(made) as ctx:
-        services.sync_roles(ctx)
+    after_migration(made)
     yield made
     made.database.dispose()
 

@@ -1,0 +1,78 @@
+"""The profile of a customer: what is kept beside the row and seldom needed — names, who else is reached where,
+portal access, files, merges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from patron.accounts.models import Account, Mandate
+from patron.context import Context
+from patron.customers.models import ContactHolder, ContactPoint, Customer, MergeJournal
+from patron.customers.names import names_of
+from patron.files import services as files
+from patron.records import table
+
+
+def profile_data(ctx: Context, customer_id: int) -> dict[str, Any]:
+    """All of it; a fixed number of statements."""
+    return {
+        "names": names_of(ctx, customer_id),
+        "points": points_of(ctx, customer_id),
+        "accounts": accounts_of(ctx, customer_id),
+        "attachments": files.attachments(ctx, "customers", customer_id),
+        "merges": merges_of(ctx, customer_id),
+    }
+
+
+def points_of(ctx: Context, customer_id: int) -> list[dict[str, Any]]:
+    """Contact points with how they are used, how deliverable they are, and by how many others they are shared."""
+    h, p = table(ContactHolder), table(ContactPoint)
+    other = h.alias()
+    shared = select(func.count()).where(
+        other.c.contact_point_id == p.c.id, other.c.customer_id != customer_id
+    )
+    statement = (
+        select(
+            p.c.kind,
+            p.c.value,
+            p.c.display,
+            p.c.deliverability,
+            h.c.use,
+            h.c.label,
+            h.c.is_primary,
+            h.c.verified_at,
+        )
+        .add_columns(shared.scalar_subquery().label("others"))
+        .select_from(h.join(p, p.c.id == h.c.contact_point_id))
+        .where(h.c.customer_id == customer_id)
+        .order_by(p.c.kind, h.c.id)
+    )
+    return [dict(row) for row in ctx.session.execute(statement).mappings()]
+
+
+def accounts_of(ctx: Context, customer_id: int) -> list[dict[str, Any]]:
+    """Sign-ins that may act for the customer, with their rights."""
+    a, m = table(Account), table(Mandate)
+    statement = (
+        select(
+            a.c.id, a.c.email, a.c.name, a.c.face, a.c.active, a.c.email_verified_at, m.c.rights, m.c.until
+        )
+        .select_from(m.join(a, a.c.id == m.c.account_id))
+        .where(m.c.customer_id == customer_id)
+        .order_by(a.c.id)
+    )
+    return [dict(row) for row in ctx.session.execute(statement).mappings()]
+
+
+def merges_of(ctx: Context, customer_id: int) -> list[dict[str, Any]]:
+    """Merges into the customer that were not split again."""
+    t, c = table(MergeJournal), table(Customer)
+    statement = (
+        select(t.c.id, t.c.at, t.c.by, c.c.name, t.c.merged_id)
+        .select_from(t.join(c, c.c.id == t.c.merged_id))
+        .where(t.c.survivor_id == customer_id, t.c.split_at.is_(None))
+        .order_by(t.c.id.desc())
+    )
+    return [dict(row) for row in ctx.session.execute(statement).mappings()]

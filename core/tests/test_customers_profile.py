@@ -1,0 +1,99 @@
+"""Names, portal access, files and merges on the profile of a customer."""
+
+from __future__ import annotations
+
+from patron.assembly import Assembly
+from patron.testing.faces import app_client, make_customer, signed_in, working
+
+
+def test_the_profile_keeps_names_access_and_files(assembly: Assembly, tmp_path: object) -> None:
+    customer_id = make_customer(assembly, "Ada Lovelace", emails=["ada@example.com"])
+    base = f"/customers/{customer_id}"
+    with app_client(assembly) as client:
+        signed_in(client, "admin")
+        assert client.post(f"{base}/names", data={"kind": "birth", "name": "Ada Byron"}).status_code == 303
+        assert client.post(f"{base}/names", data={"kind": "ship", "name": "X"}).status_code == 422
+        invited = client.post(f"{base}/accounts", data={"email": "ada@example.com", "name": "Ada"})
+        assert invited.status_code == 303
+        sent = {"file": ("../../<b>plan.html", b"<script>alert(1)</script>", "text/html")}
+        assert client.post(f"{base}/files", files=sent).status_code == 303
+        page = client.get(f"{base}/profile").text
+        assert "Ada Byron" in page
+        assert "ada@example.com" in page
+        assert "&lt;b&gt;plan" in page
+        file_id = page.split('href="/files/')[1].split('"')[0]
+        file = client.get(f"/files/{file_id}")
+        assert file.headers["content-type"].startswith("text/plain")
+        assert file.headers["content-disposition"].startswith("attachment")
+        assert file.headers["x-content-type-options"] == "nosniff"
+    with app_client(assembly) as other:
+        signed_in(other, "reader", team="Elsewhere")
+        assert other.get(f"/files/{file_id}").status_code == 404
+        assert other.get(f"{base}/profile").status_code == 404
+
+
+def test_a_merge_moves_everything_and_can_be_split(assembly: Assembly) -> None:
+    from patron.customers import merging, relationships
+    from patron.digest import digest_of
+    from patron.interactions import services as interactions
+
+    survivor = make_customer(assembly, "Bob Builder", emails=["bob@example.com"])
+    emails = ["robert@example.com", "bob@example.com"]
+    merged = make_customer(assembly, "Robert Builder", emails=emails, note="likes tea")
+    firm = make_customer(assembly, "Builder Ltd", kind="organisation")
+    with working(assembly) as ctx:
+        relationships.relate(ctx, merged, firm, "works_at")
+        interactions.log(ctx, "phone", [interactions.Party("caller", merged)], subject="Called")
+    beside = (
+        "core_contact_holder",
+        "core_relationship",
+        "core_participant",
+        "core_consent",
+        "core_external_id",
+    )
+    with working(assembly) as ctx:
+        before = digest_of(ctx)
+    with working(assembly) as ctx:
+        merge_id = merging.merge(ctx, survivor, merged)
+    with app_client(assembly) as client:
+        signed_in(client, "admin")
+        assert client.get(f"/customers/{merged}").headers["location"] == f"/customers/{survivor}"
+        one = client.get(f"/api/v1/customers/{survivor}").json()
+        assert set(one["emails"]) == {"bob@example.com", "robert@example.com"}
+        assert one["note"] == "likes tea"
+        titles = [e["title"] for e in client.get(f"/api/v1/customers/{survivor}/timeline").json()["items"]]
+        assert "Called" in titles
+        assert client.post(f"/merges/{merge_id}/split").status_code == 303
+        assert client.get(f"/api/v1/customers/{merged}").json()["emails"] == [
+            "robert@example.com",
+            "bob@example.com",
+        ]
+        assert client.get(f"/api/v1/customers/{survivor}").json()["note"] == ""
+    with working(assembly) as ctx:
+        after = digest_of(ctx)
+    assert {name: after[name] for name in beside} == {name: before[name] for name in beside}
+
+
+def test_erasure_leaves_no_canary(assembly: Assembly) -> None:
+    from patron.customers import erasing
+    from patron.interactions import services as interactions
+    from sqlalchemy import inspect, text
+
+    canary = "Zanzibara"
+    emails = [f"{canary.lower()}@example.com"]
+    customer_id = make_customer(assembly, f"{canary} Smith", emails=emails, note=f"about {canary}")
+    with working(assembly) as ctx:
+        caller = interactions.Party("caller", customer_id, "", canary)
+        interactions.log(ctx, "phone", [caller], subject=canary, body=canary)
+    with working(assembly) as ctx:
+        assert erasing.erase(ctx, customer_id) == {}
+    found = []
+    with assembly.database.read() as session:
+        for table in inspect(assembly.database.engine).get_table_names():
+            if table.startswith(("core_search_fts", "core_outbox")):
+                continue
+            for row in session.execute(text(f'SELECT * FROM "{table}"')).mappings():
+                found += [
+                    f"{table}.{name}" for name, value in row.items() if canary.lower() in str(value).lower()
+                ]
+    assert found == []
