@@ -248,6 +248,7 @@ def _check_resources(assembly: Assembly) -> None:
 
 
 def _routes(assembly: Assembly) -> list[Route]:
+    """All routes. A module's own one stands in for the one that its resource would get at the same place."""
     from patron.resources.routes import routes_of
 
     taken: dict[tuple[str, str], str] = {}
@@ -256,8 +257,12 @@ def _routes(assembly: Assembly) -> list[Route]:
         (module, replace(route, module=module))
         for module, route in assembly.hooks.collect("register_controllers")
     ]
+    own = {(module, route.method, _shape(route.path)) for module, route in declared}
     generated = [
-        (resource.module, route) for resource in assembly.resources.values() for route in routes_of(resource)
+        (resource.module, route)
+        for resource in assembly.resources.values()
+        for route in routes_of(resource)
+        if (resource.module, route.method, _shape(route.path)) not in own
     ]
     for module, route in [*declared, *generated]:
         key = (route.method, _shape(route.path))

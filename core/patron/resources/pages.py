@@ -428,7 +428,8 @@ def _form(
     record_id: int | None,
     errors: Sequence[FieldError] = (),
 ) -> Page:
-    fields = forms.fields_of(resource)
+    # What is computed from input is asked when a record is made; afterwards the rules keep it.
+    fields = [item for item in forms.fields_of(resource) if record_id is None or item.kind != "computed"]
     shown = dict(values)
     _name_lookups(ctx, fields, shown)
     data = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -48,13 +48,16 @@ def page_timezone() -> ZoneInfo:
 def money(value: Any, currency: str | None = None) -> str:
     """``12345|money("EUR")`` → ``€123.45``.
 
-    ``value`` is integer minor units, or an object with ``minor`` (or ``amount``) and ``currency``; None gives
-    an empty string. Raises TypeError when no currency is known: an amount without one means nothing.
+    ``value`` is integer minor units, or an object or mapping with ``minor`` and ``currency``; None gives an
+    empty string. Raises TypeError when no currency is known: an amount without one means nothing.
     """
     if value is None:
         return ""
-    minor = getattr(value, "minor", getattr(value, "amount", value))
-    code = currency or getattr(value, "currency", None)
+    if isinstance(value, Mapping):  # as rows of a resource say it
+        minor, code = value.get("minor"), currency or value.get("currency")
+    else:
+        minor = getattr(value, "minor", getattr(value, "amount", value))
+        code = currency or getattr(value, "currency", None)
     if not isinstance(minor, int) or not code:
         raise TypeError(f"money needs integer minor units and a currency, not {value!r} and {currency!r}")
     amount = Decimal(minor).scaleb(-get_currency_precision(str(code)))
