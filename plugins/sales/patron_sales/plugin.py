@@ -1,0 +1,114 @@
+"""The table of contents of sales: what it contributes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from patron import (
+    Action,
+    Context,
+    Customer,
+    EventType,
+    Job,
+    Metric,
+    NavItem,
+    Panel,
+    Permission,
+    Resource,
+    RoleGrant,
+    Route,
+    SampleData,
+    Scope,
+    SettingSpec,
+    hookimpl,
+)
+
+from patron_sales import panels
+from patron_sales.controllers import enquiries, opportunities, quotes
+from patron_sales.events import EVENTS
+from patron_sales.resources import ENQUIRIES, OPPORTUNITIES, QUOTES
+from patron_sales.samples import SAMPLES
+from patron_sales.services.overview import METRICS
+from patron_sales.services.quotes import expire
+
+KINDS = ("enquiries", "opportunities", "quotes")
+
+
+@hookimpl
+def register_resources() -> Sequence[Resource]:
+    return (ENQUIRIES, OPPORTUNITIES, QUOTES)
+
+
+@hookimpl
+def register_controllers() -> Sequence[Route]:
+    return (*enquiries.ROUTES, *opportunities.ROUTES, *quotes.ROUTES)
+
+
+@hookimpl
+def register_nav() -> Sequence[NavItem]:
+    return (NavItem("Forecast", "/sales/forecast", "sales.opportunities.read", "trending-up", "Sales", 45),)
+
+
+@hookimpl
+def register_permissions() -> Sequence[Permission | RoleGrant]:
+    every = {
+        f"sales.{kind}.{verb}": Scope.ALL
+        for kind in KINDS
+        for verb in ("read", "create", "edit", "delete", "export")
+    }
+    imports = {f"sales.{kind}.import": Scope.ALL for kind in ("enquiries", "opportunities")}
+    daily = {f"sales.{kind}.{verb}": Scope.TEAM for kind in KINDS for verb in ("read", "create", "edit")}
+    return (
+        Permission(
+            "sales.quotes.accept",
+            "Accept quotes: order and invoice come of it",
+            {"manager": Scope.ALL, "user": Scope.TEAM},
+        ),
+        RoleGrant("manager", {**every, **imports}),
+        RoleGrant("user", daily),
+        RoleGrant("reader", {f"sales.{kind}.read": Scope.TEAM for kind in KINDS}),
+    )
+
+
+@hookimpl
+def register_settings() -> Sequence[SettingSpec]:
+    return (
+        SettingSpec("quote_days", "A quote is valid for so many days", "integer", 30),
+        SettingSpec("free_line_tax", "Tax of lines without a product, in %", "text", "19"),
+    )
+
+
+@hookimpl
+def register_events() -> Sequence[EventType]:
+    return EVENTS
+
+
+@hookimpl
+def register_jobs() -> Sequence[Job]:
+    return (Job("expire_quotes", expire, timedelta(hours=1)),)
+
+
+@hookimpl
+def register_metrics() -> Sequence[Metric]:
+    return METRICS
+
+
+@hookimpl
+def register_sample_data() -> Sequence[SampleData]:
+    return SAMPLES
+
+
+@hookimpl
+def customer_panels(ctx: Context, customer: Customer) -> Sequence[Panel]:
+    return panels.of_customer(ctx, customer)
+
+
+@hookimpl
+def customer_actions(customer: Customer) -> Sequence[Action]:
+    return panels.customer_actions(customer)
+
+
+@hookimpl
+def home_panels(ctx: Context) -> Sequence[Panel]:
+    return panels.home(ctx)
