@@ -31,7 +31,7 @@ def register_permissions() -> Sequence[RoleGrant]:
     return (
         RoleGrant("manager", every),
         RoleGrant("user", {**read, PRICES.permission("read"): Scope.TEAM}),
-        RoleGrant("reader", {**read, PRICES.permission("read"): Scope.TEAM}),
+        RoleGrant("reader", read),
     )
 
 

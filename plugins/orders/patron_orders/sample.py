@@ -40,9 +40,10 @@ def orders_of_the_past(ctx: Context, rng: Random) -> None:
     if not sold:
         return
     payers = _payers(ctx, rng)
-    moments = sorted(ctx.now - timedelta(minutes=rng.randrange(60, _DAYS * 1440)) for _ in range(_ORDERS))
+    count = max(12, round(_ORDERS * ctx.cache.get("sample scale", 1.0)))
+    moments = sorted(ctx.now - timedelta(minutes=rng.randrange(60, _DAYS * 1440)) for _ in range(count))
     for index, moment in enumerate(moments):
-        _order(_at(ctx, moment), rng, rng.choice(payers), sold, index)
+        _order(_at(ctx, moment), rng, rng.choice(payers), sold, index, fresh=index >= count - 6)
     _pay(ctx, rng, payers)
     _hold(ctx)
 
@@ -64,7 +65,9 @@ def _payers(ctx: Context, rng: Random) -> list[_Payer]:
     return [_Payer(customer_id, rng.choice((3, 7, 12, 14, 18, 25, 70))) for customer_id in ids]
 
 
-def _order(ctx: Context, rng: Random, payer: _Payer, sold: Sequence[ProductInfo], index: int) -> None:
+def _order(
+    ctx: Context, rng: Random, payer: _Payer, sold: Sequence[ProductInfo], index: int, *, fresh: bool
+) -> None:
     chosen = rng.sample(sold, rng.choice((1, 1, 2, 3, 4)))
     currency = ctx.assembly.settings.currency
     lines = [_line(ctx, rng, payer, item, currency) for item in chosen]
@@ -78,7 +81,6 @@ def _order(ctx: Context, rng: Random, payer: _Payer, sold: Sequence[ProductInfo]
         currency=currency,
         reference=rng.choice(("", "", f"PO {rng.randrange(1000, 9999)}")),
     )
-    fresh = index >= _ORDERS - 6
     if rng.random() < 0.03:
         editing.change(ctx, ctx.assembly.resource("orders.orders"), order_id, {"status": "cancelled"})
     elif not fresh:
