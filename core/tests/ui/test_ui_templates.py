@@ -92,6 +92,7 @@ def test_money_is_minor_units_and_a_currency() -> None:
     assert money(12345, "JPY") == "¥12,345"
     assert money(-1, "EUR") == "-€0.01"
     assert money(None, "EUR") == ""
+    assert money({"minor": 1250, "currency": "EUR"}) == "€12.50"
     with pytest.raises(TypeError):
         money(12.5, "EUR")
     with pytest.raises(TypeError):

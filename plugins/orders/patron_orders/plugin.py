@@ -78,7 +78,7 @@ def customer_panels(ctx: Context, customer: Customer) -> Sequence[Panel]:
     hold = holds.hold_of(ctx, customer.key)
     if hold is not None:
         panels.append(
-            Panel("hold", "On hold", "orders/hold_banner.html", {"hold": hold}, "banner", "hand", 0)
+            Panel("hold", "On hold", "orders/hold_banner.html", {"hold": hold}, "banner", "pause", 0)
         )
     if ctx.actor.may("orders.orders.read"):
         data = pages.customer_summary(ctx, customer.key)
@@ -92,8 +92,8 @@ def customer_panels(ctx: Context, customer: Customer) -> Sequence[Panel]:
 def customer_actions(ctx: Context, customer: Customer) -> Sequence[Action]:
     url = f"/orders/customers/{customer.key}"
     if holds.hold_of(ctx, customer.key) is not None:
-        return (Action("Release hold", f"{url}/release", holds.PERMISSION, icon="lock-open"),)
-    return (Action("Put on hold", f"{url}/hold", holds.PERMISSION, icon="hand"),)
+        return (Action("Release hold", f"{url}/release", holds.PERMISSION, icon="play"),)
+    return (Action("Put on hold", f"{url}/hold", holds.PERMISSION, icon="pause"),)
 
 
 @hookimpl
@@ -107,7 +107,7 @@ def home_panels(ctx: Context) -> Sequence[Panel]:
             "orders/home_panel.html",
             pages.overdue(ctx),
             "main",
-            "hourglass",
+            "wallet",
             40,
         ),
     )

@@ -124,4 +124,4 @@ class HoldRules(Rules):
         if record.released_at is not None:
             return ()
         url = f"/orders/customers/{record.customer_id}/release"
-        return (Action("Release", url, holds.PERMISSION, icon="lock-open", primary=True),)
+        return (Action("Release", url, holds.PERMISSION, icon="play", primary=True),)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from patron import Context, Customer, Money, editing, table
+from patron import Context, Customer, Money, User, editing, table
 from patron_catalog.api import ProductInfo, price, products
 from sqlalchemy import func, select
 
@@ -21,14 +21,17 @@ _FIRMS = (
     "Adler Architekten", "Baltic Media", "Café Linden", "Dornier Labs", "Ehrlich & Partner", "Falken Logistik",
     "Grünwald Schulen", "Hansen Shipping", "Isar Software", "Jansen Optik", "Kranich Verlag", "Lindgren Studio",
 )  # fmt: skip
+_HABITS = (3, 7, 12, 14, 18, 25, 70)  # days after the invoice
 _REASONS = ("Three invoices unpaid for more than 60 days", "Cheque returned, waiting for the bank")
 
 
 @dataclass
 class _Payer:
-    """A customer of the sample, and how fast it pays."""
+    """A customer of the sample, who looks after it, and how fast it pays."""
 
     customer_id: int
+    owner_id: int | None
+    team_id: int | None
     days: int  # after the invoice; above 60 it forgets some
 
 
@@ -41,9 +44,10 @@ def orders_of_the_past(ctx: Context, rng: Random) -> None:
         return
     payers = _payers(ctx, rng)
     count = max(12, round(_ORDERS * ctx.cache.get("sample scale", 1.0)))
-    moments = sorted(ctx.now - timedelta(minutes=rng.randrange(60, _DAYS * 1440)) for _ in range(count))
+    ages = (60 + rng.random() ** 1.3 * _DAYS * 1440 for _ in range(count))  # minutes: business grows
+    moments = sorted(ctx.now - timedelta(minutes=age) for age in ages)
     for index, moment in enumerate(moments):
-        _order(_at(ctx, moment), rng, rng.choice(payers), sold, index, fresh=index >= count - 6)
+        _order(_at(ctx, moment), rng, rng.choice(payers), sold, index, fresh=index >= count - 3)
     _pay(ctx, rng, payers)
     _hold(ctx)
 
@@ -55,14 +59,17 @@ def _at(ctx: Context, moment: datetime) -> Context:
 def _payers(ctx: Context, rng: Random) -> list[_Payer]:
     """Customers that are there, organisations first; a dozen firms of our own where there are none."""
     t = table(Customer)
-    statement = select(t.c.id).where(t.c.trashed_at.is_(None), t.c.merged_into_id.is_(None))
-    ids = list(
-        ctx.session.execute(statement.order_by(t.c.kind != "organisation", t.c.id).limit(45)).scalars()
+    statement = (
+        select(t.c.id, t.c.owner_id, t.c.team_id)
+        .where(t.c.trashed_at.is_(None), t.c.merged_into_id.is_(None))
+        .order_by(t.c.kind != "organisation", t.c.id)
+        .limit(45)
     )
-    if not ids:
+    if ctx.session.execute(statement).first() is None:
         customers = ctx.assembly.resource("customers")
-        ids = [editing.create(ctx, customers, {"kind": "organisation", "name": name}).key for name in _FIRMS]
-    return [_Payer(customer_id, rng.choice((3, 7, 12, 14, 18, 25, 70))) for customer_id in ids]
+        for name in _FIRMS:
+            editing.create(ctx, customers, {"kind": "organisation", "name": name})
+    return [_Payer(*row, rng.choice(_HABITS)) for row in ctx.session.execute(statement).all()]
 
 
 def _order(
@@ -79,6 +86,8 @@ def _order(
         reference_resource="sample",
         reference_id=index + 1,
         currency=currency,
+        owner_id=payer.owner_id,
+        team_id=payer.team_id,
         reference=rng.choice(("", "", f"PO {rng.randrange(1000, 9999)}")),
     )
     if rng.random() < 0.03:
@@ -106,7 +115,8 @@ def _pay(ctx: Context, rng: Random, payers: Sequence[_Payer]) -> None:
     for item in ctx.session.execute(select(*columns).where(t.c.state == "open").order_by(t.c.id)).all():
         days = habits[item.customer_id] + rng.randrange(0, 4)
         moment = item.created_at + timedelta(days=days)
-        if moment > ctx.now or (days > 60 and rng.random() < 0.4):
+        forgotten = days > 60 and ctx.now - item.created_at < timedelta(days=170) and rng.random() < 0.6
+        if moment > ctx.now or forgotten:
             continue
         then = _at(ctx, moment)
         whole = Money(item.amount_minor, item.currency)
@@ -125,5 +135,11 @@ def _hold(ctx: Context) -> None:
     worst = ctx.session.execute(
         statement.group_by(t.c.customer_id).order_by(left.desc(), t.c.customer_id).limit(2)
     )
+    then = _at(ctx, ctx.now - timedelta(days=9))
+    user = ctx.session.execute(
+        select(table(User).c.id, table(User).c.name).order_by(table(User).c.id)
+    ).first()
+    if user is not None:
+        then = then.acting_as(replace(ctx.actor, kind="user", id=user.id, name=user.name))
     for customer_id, reason in zip(list(worst.scalars()), _REASONS, strict=False):
-        holds.place(_at(ctx, ctx.now - timedelta(days=9)), customer_id, reason)
+        holds.place(then, customer_id, reason)

@@ -24,7 +24,7 @@ def seller(*permissions: str) -> Actor:
         "orders.orders.edit",
         *permissions,
     )
-    return Actor("user", 0, "Sam Seller", grants=dict.fromkeys(every, Scope.ALL))
+    return Actor("user", None, "Sam Seller", grants=dict.fromkeys(every, Scope.ALL))
 
 
 def test_a_hold_is_told_with_its_reason_and_history(ctx: Context, add_customer: Add) -> None:

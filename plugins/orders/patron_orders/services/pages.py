@@ -50,10 +50,10 @@ def order_actions(ctx: Context, order: Order) -> Sequence[Action]:
         if held is None:
             actions.append(Action("Confirm", f"{url}/confirm", edit, "post", "check", primary=True))
     if order.status == "confirmed":
-        actions.append(Action("Mark fulfilled", f"{url}/fulfil", edit, "post", "package-check"))
+        actions.append(Action("Mark fulfilled", f"{url}/fulfil", edit, "post", "truck"))
     if order.status in ("confirmed", "fulfilled") and orders.invoice_of(ctx, order.key) is None:
         actions.append(
-            Action("Issue invoice", f"{url}/invoice", "orders.issue", "post", "receipt-text", primary=True)
+            Action("Issue invoice", f"{url}/invoice", "orders.issue", "post", "receipt", primary=True)
         )
     return actions
 
