@@ -121,7 +121,7 @@ def _pay(ctx: Context, rng: Random, payers: Sequence[_Payer]) -> None:
         then = _at(ctx, moment)
         whole = Money(item.amount_minor, item.currency)
         parts = whole.share([2, 3]) if rng.random() < 0.08 else [whole]
-        for part in parts if rng.random() < 0.97 else parts[:-1]:
+        for part in parts if rng.random() < 0.8 else parts[:1]:
             payments.register_payment(
                 then, item.id, part, method=rng.choice(("transfer", "transfer", "card", "debit"))
             )

@@ -68,6 +68,7 @@ def _data(invoice: Invoice) -> dict[str, Any]:
             }
             for line in document["lines"]
         ],
+        "sum_label": "Your credit" if invoice.kind == "credit_note" else "To pay",
         "net": said(invoice.net_minor),
         "taxes": [[rate, said(sign * minor)] for rate, minor in document["taxes"]],
         "gross": said(invoice.gross_minor),
