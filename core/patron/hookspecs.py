@@ -34,11 +34,11 @@ from patron.contributions import (
     SampleData,
     SettingSpec,
 )
+from patron.routing import Route
 
 if TYPE_CHECKING:
     from patron.context import Context
     from patron.customers.models import Customer
-    from patron.routing import Route
 
 PROJECT = "patron"
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -70,7 +70,7 @@ def register_resources() -> Sequence[Resource]:
     raise AssertionError
 
 
-@hook("refuse")
+@hook("refuse", items=(Route,))
 def register_controllers() -> Sequence[Route]:
     """Routes beyond those of the resources, made with ``patron.get`` and ``patron.post``."""
     raise AssertionError

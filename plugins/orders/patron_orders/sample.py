@@ -69,7 +69,10 @@ def _payers(ctx: Context, rng: Random) -> list[_Payer]:
         customers = ctx.assembly.resource("customers")
         for name in _FIRMS:
             editing.create(ctx, customers, {"kind": "organisation", "name": name})
-    return [_Payer(*row, rng.choice(_HABITS)) for row in ctx.session.execute(statement).all()]
+    return [
+        _Payer(row.id, row.owner_id, row.team_id, rng.choice(_HABITS))
+        for row in ctx.session.execute(statement)
+    ]
 
 
 def _order(
