@@ -100,8 +100,8 @@ class Resource:
 
     ``sorts`` and ``filters`` name fields; each sort must be NOT NULL and indexed with the id last. The first of
     ``sorts`` is the default order, with ``-`` for descending. ``state`` names the choice field of the board.
-    ``sections`` divide the form: the first field of each, and its heading. Verbs that are left out have no route. Permissions are
-    ``<key>.<verb>`` (see ``key``).
+    ``sections`` divide the form: the first field of each, and its heading. Verbs that are left out have no route.
+    Permissions are ``<key>.<verb>`` (see ``key``).
     """
 
     name: str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert
 
 from patron.accounts import audit
 from patron.context import Context
@@ -80,16 +79,3 @@ def record_consent(
         {"purpose": purpose, "channel": channel, "granted": granted},
         customer_id=customer_id,
     )
-
-
-def standing_consents(ctx: Context, customer_id: int) -> Sequence[Standing]:
-    """The newest act for each purpose and channel. One statement."""
-    t = table(Consent)
-    place = func.row_number().over(
-        partition_by=(t.c.purpose, t.c.channel, t.c.brand_id), order_by=(t.c.at.desc(), t.c.id.desc())
-    )
-    inner = select(t, place.label("place")).where(t.c.customer_id == customer_id).subquery()
-    rows = ctx.session.execute(
-        select(inner).where(inner.c.place == 1).order_by(inner.c.purpose, inner.c.channel)
-    )
-    return [Standing(row.purpose, row.channel, row.granted, row.at, row.source, row.by) for row in rows]

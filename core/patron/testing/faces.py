@@ -1,7 +1,8 @@
 """Whoever asks, ready made: applications, and clients signed in on each face, without the cost of a password.
 
 As a plugin of pytest (``pytest_plugins = ["patron.testing.plugin", "patron.testing.faces"]``) it gives ``assembly``:
-the modules of ``plugins`` (override that fixture) over the test's own ``database``, with what a migration leaves: links and the built-in roles.
+the modules of ``plugins`` (override that fixture) over the test's own ``database``, with what a migration leaves:
+links and the built-in roles.
 """
 
 from __future__ import annotations

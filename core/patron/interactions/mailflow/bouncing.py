@@ -24,7 +24,7 @@ SURE = 0.7  # below this a report is shown, but nothing is concluded about the a
 
 
 def record_bounces(ctx: Context, mail: ParsedMail, mail_id: int, mailbox: Mailbox) -> Interaction | None:
-    """The report as part of the thread it speaks of; ledger and addresses are marked. None where no mail of ours is named.
+    """The report as part of its thread; ledger and addresses are marked. None where it names no mail of ours.
 
     Only a report that returns a Message-ID we sent to that very recipient is believed: a forged one silences nobody.
     """

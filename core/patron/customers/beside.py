@@ -1,0 +1,94 @@
+"""What stands beside the row of a customer — roles, consents, account team, preference — read in one statement."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, cast, false, func, literal, null, select, union_all
+
+from patron.accounts.models import Team, User
+from patron.context import Context
+from patron.customers.consents import Standing
+from patron.customers.models import Assignment, Consent, CustomerRole, Preference
+from patron.db import UtcDateTime
+from patron.records import table
+
+_PREFERENCES = ("channel", "language", "hours", "time_zone", "salutation")
+
+
+def beside(ctx: Context, customer_id: int) -> dict[str, Any]:
+    """``roles`` (ended ones last), ``consents`` (what counts now), ``team`` (ended ones last) and ``preference``."""
+    parts = union_all(
+        _roles(customer_id), _consents(customer_id), _team(customer_id), _preference(customer_id)
+    )
+    rows = parts.subquery()
+    found: dict[str, Any] = {"roles": [], "consents": [], "team": [], "preference": {}}
+    for row in ctx.session.execute(select(rows).order_by(rows.c.kind, rows.c.id)):
+        if row.kind == "role":
+            found["roles"].append({"role": row.t1, "module": row.t2, "since": row.at1, "until": row.at2})
+        elif row.kind == "consent":
+            found["consents"].append(Standing(row.t1, row.t2, bool(row.flag), row.at1, row.t3, row.t4))
+        elif row.kind == "member":
+            member = {"id": row.id, "role": row.t1, "user": row.t2, "team": row.t3}
+            found["team"].append({**member, "since": _day(row.t4), "until": _day(row.t5)})
+        else:
+            found["preference"] = dict(
+                zip(_PREFERENCES, (row.t1, row.t2, row.t3, row.t4, row.t5), strict=True)
+            )
+    for name in ("roles", "team"):
+        found[name].sort(key=lambda entry: entry["until"] is not None)
+    return found
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text[:10]) if text else None
+
+
+def _row(
+    kind: str,
+    row_id: Any,
+    texts: list[Any],
+    at: list[Any] | None = None,
+    flag: ColumnElement[bool] | None = None,
+) -> Select[Any]:
+    """The one form that all parts have: kind, id, five texts, two instants, a flag."""
+    instants = at or [cast(null(), UtcDateTime), cast(null(), UtcDateTime)]
+    padded = [*texts, *[literal("")] * (5 - len(texts))]
+    return select(
+        literal(kind).label("kind"),
+        row_id.label("id"),
+        *(text.label(f"t{number}") for number, text in enumerate(padded, start=1)),
+        *(instant.label(f"at{number}") for number, instant in enumerate(instants, start=1)),
+        (false() if flag is None else flag).label("flag"),
+    )
+
+
+def _roles(customer_id: int) -> Select[Any]:
+    t = table(CustomerRole)
+    return _row("role", t.c.id, [t.c.role, t.c.module], [t.c.since, t.c.until]).where(
+        t.c.customer_id == customer_id
+    )
+
+
+def _consents(customer_id: int) -> Select[Any]:
+    """The newest act for each purpose, channel and brand."""
+    t = table(Consent)
+    newest = (t.c.at.desc(), t.c.id.desc())
+    place = func.row_number().over(partition_by=(t.c.purpose, t.c.channel, t.c.brand_id), order_by=newest)
+    acts = select(t, place.label("place")).where(t.c.customer_id == customer_id).subquery()
+    texts = [acts.c.purpose, acts.c.channel, acts.c.source, acts.c.by]
+    return _row("consent", acts.c.id, texts, [acts.c.at, acts.c.at], acts.c.granted).where(acts.c.place == 1)
+
+
+def _team(customer_id: int) -> Select[Any]:
+    t, users, teams = table(Assignment), table(User), table(Team)
+    texts = [t.c.role, users.c.name, teams.c.name, cast(t.c.since, String), cast(t.c.until, String)]
+    joined = t.outerjoin(users, users.c.id == t.c.user_id).outerjoin(teams, teams.c.id == t.c.team_id)
+    return _row("member", t.c.id, texts).select_from(joined).where(t.c.customer_id == customer_id)
+
+
+def _preference(customer_id: int) -> Select[Any]:
+    t = table(Preference)
+    texts = [t.c[name] for name in _PREFERENCES]
+    return _row("preference", t.c.id, texts).where(t.c.customer_id == customer_id)
