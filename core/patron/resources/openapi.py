@@ -167,100 +167,96 @@ def _list_parameters(resource: Resource) -> list[dict[str, Any]]:
     ]
 
 
+_IDEMPOTENCY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 200},
+}
+_IF_MATCH = {"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"}}
+_RECORD_ID = {
+    "name": "record_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "integer", "minimum": 1, "maximum": MAX_INTEGER},
+}
+
+
 def _paths(resource: Resource) -> dict[str, Any]:
-    base, name = f"/api/v1{resource.path}", _name(resource)
-    one = _content({"$ref": f"{_REF}{name}"})
-    body = {"required": True, "content": _content({"$ref": f"{_REF}{name}Input"})}
-    header = {
-        "name": "Idempotency-Key",
-        "in": "header",
-        "required": False,
-        "schema": {"type": "string", "maxLength": 200},
-    }
-    match = {"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"}}
-    record = {
-        "name": "record_id",
-        "in": "path",
-        "required": True,
-        "schema": {"type": "integer", "minimum": 1, "maximum": MAX_INTEGER},
-    }
-    page = {
-        "type": "object",
-        "required": ["items", "next"],
-        "properties": {
-            "items": {"type": "array", "items": {"$ref": f"{_REF}{name}"}},
-            "next": {"type": ["string", "null"]},
-        },
-    }
-
-    def operation(verb: str, summary: str, **more: Any) -> dict[str, Any]:
-        return {"operationId": f"{verb}{name}", "summary": summary, "tags": [resource.label_plural], **more}
-
-    plural, single = resource.label_plural.lower(), resource.label.lower()
-    collection: dict[str, Any] = {
-        "get": operation(
-            "list",
-            f"List {plural}",
-            parameters=_list_parameters(resource),
-            responses={
-                "200": {"description": "A page", "content": _content(page)},
-                **_problems(400, 401, 403, 422),
-            },
-        )
-    }
-    if "create" in resource.verbs:
-        collection["post"] = operation(
-            "create",
-            f"Create a {single}",
-            parameters=[header],
-            requestBody=body,
-            responses={
-                "201": {"description": "Created", "content": one},
-                **_problems(400, 401, 403, 409, 413, 422, 503),
-            },
-        )
-    item: dict[str, Any] = {
-        "parameters": [record],
-        "get": operation(
-            "read",
-            f"Read a {single}",
-            responses={"200": {"description": "The record", "content": one}, **_problems(401, 403, 404)},
-        ),
-    }
-    paths = {base: collection, f"{base}/{{record_id}}": item}
+    """The paths that the resource's verbs give it."""
+    base = f"/api/v1{resource.path}"
+    paths = {base: _collection(resource), f"{base}/{{record_id}}": _item(resource)}
     if "edit" in resource.verbs:
-        item["patch"] = operation(
-            "change",
-            f"Change a {single}",
-            parameters=[match, header],
-            requestBody=body,
-            responses={
-                "200": {"description": "Changed", "content": one},
-                **_problems(400, 401, 403, 404, 409, 413, 422, 503),
-            },
-        )
-        paths[f"{base}/bulk"] = {"post": _bulk(operation, name, plural)}
+        paths[f"{base}/bulk"] = {"post": _bulk(resource)}
     if "delete" in resource.verbs:
-        item["delete"] = operation(
-            "trash",
-            f"Move a {single} to the trash",
-            responses={"204": {"description": "In the trash"}, **_problems(401, 403, 404, 422, 503)},
+        restore = _operation(
+            resource, "restore", f"Restore a {resource.label.lower()}", 200, 401, 403, 404, 422, 503
         )
-        paths[f"{base}/{{record_id}}/restore"] = {
-            "parameters": [record],
-            "post": operation(
-                "restore",
-                f"Restore a {single}",
-                responses={
-                    "200": {"description": "The record", "content": one},
-                    **_problems(401, 403, 404, 422, 503),
-                },
-            ),
-        }
+        paths[f"{base}/{{record_id}}/restore"] = {"parameters": [_RECORD_ID], "post": restore}
     return paths
 
 
-def _bulk(operation: Any, name: str, plural: str) -> dict[str, Any]:
+def _operation(
+    resource: Resource,
+    verb: str,
+    summary: str,
+    success: int,
+    *refusals: int,
+    answer: dict[str, Any] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """An operation that answers with the record (or ``answer``) and may be refused with these statuses."""
+    responses: dict[str, Any] = {str(success): {"description": summary}}
+    if success != 204:
+        responses[str(success)]["content"] = _content(answer or {"$ref": f"{_REF}{_name(resource)}"})
+    responses |= _problems(*refusals)
+    found = {"operationId": f"{verb}{_name(resource)}", "summary": summary, "tags": [resource.label_plural]}
+    return {**found, **more, "responses": responses}
+
+
+def _body(resource: Resource) -> dict[str, Any]:
+    return {"required": True, "content": _content({"$ref": f"{_REF}{_name(resource)}Input"})}
+
+
+def _collection(resource: Resource) -> dict[str, Any]:
+    items = {"type": "array", "items": {"$ref": f"{_REF}{_name(resource)}"}}
+    page = {
+        "type": "object",
+        "required": ["items", "next"],
+        "properties": {"items": items, "next": {"type": ["string", "null"]}},
+    }
+    plural, single = resource.label_plural.lower(), resource.label.lower()
+    parameters = _list_parameters(resource)
+    found = {
+        "get": _operation(
+            resource, "list", f"List {plural}", 200, 400, 401, 403, 422, answer=page, parameters=parameters
+        )
+    }
+    if "create" in resource.verbs:
+        refusals = (400, 401, 403, 409, 413, 422, 503)
+        more = {"parameters": [_IDEMPOTENCY], "requestBody": _body(resource)}
+        found["post"] = _operation(resource, "create", f"Create a {single}", 201, *refusals, **more)
+    return found
+
+
+def _item(resource: Resource) -> dict[str, Any]:
+    single = resource.label.lower()
+    found: dict[str, Any] = {
+        "parameters": [_RECORD_ID],
+        "get": _operation(resource, "read", f"Read a {single}", 200, 401, 403, 404),
+    }
+    if "edit" in resource.verbs:
+        refusals = (400, 401, 403, 404, 409, 413, 422, 503)
+        more = {"parameters": [_IF_MATCH, _IDEMPOTENCY], "requestBody": _body(resource)}
+        found["patch"] = _operation(resource, "change", f"Change a {single}", 200, *refusals, **more)
+    if "delete" in resource.verbs:
+        found["delete"] = _operation(
+            resource, "trash", f"Move a {single} to the trash", 204, 401, 403, 404, 422, 503
+        )
+    return found
+
+
+def _bulk(resource: Resource) -> dict[str, Any]:
     records = {"type": "array", "minItems": 1, "maxItems": MAX_BULK, "items": {"type": "object"}}
     body = {
         "type": "object",
@@ -269,16 +265,10 @@ def _bulk(operation: Any, name: str, plural: str) -> dict[str, Any]:
         "properties": {"records": records},
     }
     results = {"type": "object", "properties": {"results": {"type": "array", "items": {"type": "object"}}}}
-    found: dict[str, Any] = operation(
-        "bulk",
-        f"Create and change {plural}, a result for each",
-        requestBody={"required": True, "content": _content(body)},
-        responses={
-            "200": {"description": "A result for each", "content": _content(results)},
-            **_problems(400, 401, 403, 409, 413, 422, 503),
-        },
-    )
-    return found
+    summary = f"Create and change {resource.label_plural.lower()}, a result for each"
+    refusals = (400, 401, 403, 409, 413, 422, 503)
+    request = {"required": True, "content": _content(body)}
+    return _operation(resource, "bulk", summary, 200, *refusals, answer=results, requestBody=request)
 
 
 def _other(route: Route) -> dict[str, Any]:
