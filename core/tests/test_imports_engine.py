@@ -209,7 +209,7 @@ def test_a_dry_run_decides_the_same_and_changes_nothing(site: Assembly, tmp_path
 
 
 def test_refused_rows_come_back_as_a_file_that_can_be_imported(site: Assembly, tmp_path: Path) -> None:
-    bad = ("9", "=HYPERLINK(1)", "Weber", "ben@", *[""] * 5)
+    bad = ("9", "=HYPERLINK(1)", "Weber", "ben@", "+49 30 5556677", *[""] * 4)
     path, rejects = write(tmp_path / "people.csv", HEAD, ANNA, bad), tmp_path / "rejects.csv"
     run_import(site, "customers", path, rejects_path=rejects)
     header, row = csv.reader(rejects.read_text("utf-8-sig").splitlines())
@@ -217,10 +217,12 @@ def test_refused_rows_come_back_as_a_file_that_can_be_imported(site: Assembly, t
     assert row[1] == "'=HYPERLINK(1)"
     assert row[9:11] == ["3", "email"]
     assert row[11]
+    assert row[4] == "'+49 30 5556677"
     row[1], row[3] = "Ben", "ben@example.com"
     mended = write(tmp_path / "mended.csv", header, row)
     assert told(run_import(site, "customers", mended, source="people")) == (1, 1, 0, 0, 0)
     assert {one.name for one in customers(site)} == {"Anna Schmidt", "Ben Weber", "Acme GmbH"}
+    assert "+49305556677" in {one.primary_phone for one in customers(site)}
 
 
 def test_an_address_book_goes_the_same_way(site: Assembly, tmp_path: Path) -> None:

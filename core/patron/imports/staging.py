@@ -28,6 +28,7 @@ from patron.imports.record_fields import import_fields, read_row
 from patron.imports.staged import staged
 from patron.imports.vcard import read_cards
 from patron.records import table, utc_now
+from patron.resources.export import unguarded
 from patron.system.models import Import, ImportRow
 
 Progress = Callable[[int, int], None]
@@ -150,6 +151,7 @@ class _opened:
             made = records.to_candidates(read_cards(self.source), None, settings.country, settings.locale)
             return {"format": "vcard"}, _customers(made, settings.locale), lambda: 0, 0
         opened = self.table = open_table(self.source)
+        opened.rows = (row._replace(cells=[unguarded(cell) for cell in row.cells]) for row in opened.rows)
         columns = _mapping(opened, fields_of(self.resource), self.mapping)
         kept = {"format": "csv", "headers": opened.headers, "columns": columns.as_dict()}
         if people:
