@@ -63,7 +63,7 @@ def _await(port: int, process: subprocess.Popen[bytes]) -> None:
 
 def walk(page: Page, url: str, file: Path) -> None:
     page.goto(f"{url}/customers/import")
-    page.get_by_label("File", exact=True).set_input_files(file)
+    page.locator("input[type=file]").set_input_files(file)
     page.get_by_role("button", name="Next: columns").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Columns of people.csv")
     page.get_by_label("Field of column Ort").select_option("")
@@ -87,10 +87,14 @@ def test_a_file_becomes_customers(
     file.write_text(CSV, encoding="cp1252")
     context = browser.new_context(java_script_enabled=scripts, viewport={"width": width, "height": 800})
     at = url.replace("http:", "https:")  # where the browser lets a cookie of this name be set by hand
-    context.add_cookies([{"name": "__Host-patron", "value": secret, "url": at, "secure": True, "httpOnly": True}])
+    context.add_cookies(
+        [{"name": "__Host-patron", "value": secret, "url": at, "secure": True, "httpOnly": True}]
+    )
     page = context.new_page()
     refused: list[str] = []
-    page.on("console", lambda said: refused.append(said.text) if "Content Security Policy" in said.text else None)
+    page.on(
+        "console", lambda said: refused.append(said.text) if "Content Security Policy" in said.text else None
+    )
     walk(page, url, file)
     context.close()
     assert not refused

@@ -59,12 +59,20 @@ def write(path: Path, *lines: str) -> Path:
 
 
 def test_records_are_made_changed_left_and_refused(site: Assembly, tmp_path: Path) -> None:
-    lines = ("Tax number;Name;country;Remark", "DE1;North;DE;a", "DE2;South;DE;b", f"DE3;{'x' * 41};DE;c", "DE4;;DE;d")
+    lines = (
+        "Tax number;Name;country;Remark",
+        "DE1;North;DE;a",
+        "DE2;South;DE;b",
+        f"DE3;{'x' * 41};DE;c",
+        "DE4;;DE;d",
+    )
     path = write(tmp_path / "entities.csv", *lines)
     checked = run_import(site, "entities", path, dry_run=True)
     assert told(run_import(site, "entities", path)) == told(checked) == (4, 2, 0, 0, 2)
     assert told(run_import(site, "entities", path)) == (4, 0, 0, 2, 2)
-    changed = write(tmp_path / "changed.csv", "Tax number;Name", "DE1;Northern", "DE2;South", "DE5;West", "DE5;West")
+    changed = write(
+        tmp_path / "changed.csv", "Tax number;Name", "DE1;Northern", "DE2;South", "DE5;West", "DE5;West"
+    )
     assert told(run_import(site, "entities", changed)) == (4, 1, 1, 2, 0)
     with site.database.read() as session:
         t, audit = table(LegalEntity), table(Audit)
@@ -74,7 +82,9 @@ def test_records_are_made_changed_left_and_refused(site: Assembly, tmp_path: Pat
 
 
 def test_references_are_found_by_id_or_title(site: Assembly, tmp_path: Path) -> None:
-    run_import(site, "entities", write(tmp_path / "e.csv", "Tax number,Name", "DE1,North", "DE2,Twin", "DE3,Twin"))
+    run_import(
+        site, "entities", write(tmp_path / "e.csv", "Tax number,Name", "DE1,North", "DE2,Twin", "DE3,Twin")
+    )
     brands = write(tmp_path / "b.csv", "Name,Legal entity", "Aurora,North", "Borealis,Twin", "Comet,Nowhere")
     result = run_import(site, "brands", brands, rejects_path=tmp_path / "r.csv")
     assert told(result) == (3, 1, 0, 0, 2)
