@@ -47,7 +47,7 @@ def add_samples(ctx: Context, random: Random) -> None:
     queues = _queues(ctx, team_id)
     ctx.session.add(Mailbox(name="Support", address=SUPPORT, module="service", active=False))
     for number in range(TICKETS):
-        days = DAYS * (1 - number / TICKETS) ** 1.3 + random.random() * 1.5
+        days = DAYS * (1 - number / TICKETS) ** 2 + random.random()
         _ticket(ctx, random, random.choice(agents), random.choice(customers), random.choice(queues), days)
 
 
