@@ -86,7 +86,8 @@ def customer_panels(ctx: Context, customer: Customer) -> Sequence[Panel]:
 
 @hookimpl
 def customer_actions(ctx: Context, customer: Customer) -> Sequence[Action]:
-    url = f"/service/tickets/new?customer={customer.key}&channel=phone"
+    link = "contact" if customer.kind == "person" else "customer"
+    url = f"/service/tickets/new?{link}={customer.key}&channel=phone"
     return (
         (Action("New ticket", url, f"{KEY}.create", icon="ticket"),) if ctx.actor.may(f"{KEY}.create") else ()
     )

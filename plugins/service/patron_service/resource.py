@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from patron import Choice, Context, CustomerLink, Field, Invalid, Resource, Rules, mailflow, normalise
@@ -59,6 +59,12 @@ class TicketRules(Rules):
             tickets.say(ctx, record, "solved", f"Ticket {record.number} solved: {record.subject}")
         elif became in tickets.OPEN and was in ("solved", "closed"):
             tickets.say(ctx, record, "reopened", f"Ticket {record.number} opened again: {record.subject}")
+
+    def expand(self, ctx: Context, rows: Sequence[dict[str, Any]], names: Collection[str] | None) -> None:
+        if names is None or "first_answer" in names:
+            said = clock.said_of(ctx, [int(row["id"]) for row in rows])
+            for row in rows:
+                row["first_answer"] = said.get(int(row["id"]), "")
 
     def subtitle(self, row: Mapping[str, Any]) -> str:
         return str(row.get("number") or "")
@@ -131,10 +137,11 @@ TICKETS = Resource(
         Field("opened_at", "Opened", "instant", read_only=True),
         Field("first_response_due_at", "First answer due", "instant", read_only=True),
         Field("first_responded_at", "First answered", "instant", read_only=True),
+        Field("first_answer", "First answer", "computed", read_only=True),
         Field("solved_at", "Solved", "instant", read_only=True),
         Field("updated_at", "Changed", "instant", read_only=True),
     ),
-    columns=("number", "subject", "customer", "status", "priority", "owner", "first_response_due_at", "opened_at"),
+    columns=("number", "subject", "customer", "status", "priority", "owner", "first_answer", "opened_at"),
     filters=("status", "priority", "owner", "team", "queue", "channel", "customer", "contact", "number", "opened_at",
              "first_response_due_at", "first_responded_at", "solved_at", "requester_email"),
     sorts=("-opened_at", "-updated_at", "first_response_due_at"),

@@ -45,6 +45,15 @@ def add_samples(ctx: Context, random: Random) -> None:
     if not agents or not customers:
         return
     queues = _queues(ctx, team_id)
+    if team_id is not None:
+        rule = {
+            "name": "Service desk",
+            "kind": "ticket",
+            "position": 10,
+            "method": "least_loaded",
+            "team": team_id,
+        }
+        editing.create(ctx, ctx.assembly.resource("workflow.rules"), rule)
     ctx.session.add(Mailbox(name="Support", address=SUPPORT, module="service", active=False))
     for number in range(TICKETS):
         days = DAYS * (1 - number / TICKETS) ** 2 + random.random()

@@ -28,14 +28,14 @@ def test_every_page_answers(client: Client, assembly: Assembly) -> None:
     signed_in(client)
     for path in (
         "/service/tickets", "/service/tickets/board", f"/service/tickets/{ticket_id}", "/service/tickets/new",
-        f"/service/tickets/new?customer={ada}&channel=phone", f"/service/tickets/{ticket_id}/edit", "/service/queues",
+        f"/service/tickets/new?contact={ada}&channel=phone", f"/service/tickets/{ticket_id}/edit", "/service/queues",
         "/service/queues/new", f"/customers/{ada}", "/",
     ):  # fmt: skip
         answer = client.get(path)
         assert answer.status_code == 200, path
     page = client.get(f"/customers/{ada}").text
     assert 'data-panel="service.tickets"' in page
-    assert f"/service/tickets/new?customer={ada}" in page
+    assert f"/service/tickets/new?contact={ada}" in page
     assert 'data-panel="service.queue"' in client.get("/").text
 
 
@@ -55,7 +55,9 @@ def test_the_api_makes_and_lists_tickets(client: Client, assembly: Assembly) -> 
     signed_in(client)
     made = client.post("/api/v1/service/tickets", json={"subject": "By program", "channel": "email"})
     assert made.status_code == 201, made.text
-    found = client.get("/api/v1/service/tickets", params={"filter": '{"status": "new"}', "sort": "first_response_due_at"})
+    found = client.get(
+        "/api/v1/service/tickets", params={"filter": '{"status": "new"}', "sort": "first_response_due_at"}
+    )
     assert [item["number"] for item in found.json()["items"]] == [all_tickets(assembly)[0].number]
 
 
@@ -64,11 +66,15 @@ def test_an_answer_goes_out_and_an_empty_one_says_what_is_missing(client: Client
     ticket_id = open_ticket(assembly, tickets.Opening(email="ada@example.com"), channel="email")
     signed_in(client)
     where = f"/service/tickets/{ticket_id}/reply"
-    bad = client.post(where, data={"kind": "reply", "to": "no address", "text": "canary-typed", "status": "pending"})
+    bad = client.post(
+        where, data={"kind": "reply", "to": "no address", "text": "canary-typed", "status": "pending"}
+    )
     assert bad.status_code == 422
     assert "canary-typed" in bad.text
     assert all_tickets(assembly)[0].status == "new"
-    injected = client.post(where, data={"kind": "reply", "to": "a@b.example\r\nBcc: c@d.example", "text": "x"})
+    injected = client.post(
+        where, data={"kind": "reply", "to": "a@b.example\r\nBcc: c@d.example", "text": "x"}
+    )
     assert injected.status_code == 422
     sent = client.post(
         where, data={"kind": "reply", "to": "ada@example.com", "cc": "Bob <bob@example.com>", "text": "Hello", "status": "pending"},
@@ -99,7 +105,9 @@ def test_the_sender_is_attached_in_one_step(client: Client, assembly: Assembly) 
     [ticket] = all_tickets(assembly)
     signed_in(client)
     assert "Nobody known has this address" in client.get(f"/service/tickets/{ticket.id}").text
-    done = client.post(f"/service/tickets/{ticket.id}/requester", data={"customer": str(ada), "remember": "true"})
+    done = client.post(
+        f"/service/tickets/{ticket.id}/requester", data={"customer": str(ada), "remember": "true"}
+    )
     assert done.status_code == 303
     assert all_tickets(assembly)[0].contact_id == ada
     assert client.get(f"/api/v1/customers/{ada}").json()["emails"] == ["ada@private.example"]

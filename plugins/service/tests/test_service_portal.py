@@ -26,7 +26,8 @@ def test_a_customer_opens_reads_and_answers(client: Client, assembly: Assembly) 
     assert client.get("/my/tickets/new").status_code == 200
     assert client.post("/my/tickets/new", data={"subject": "", "text": "typed"}).status_code == 422
     made = client.post(
-        "/my/tickets/new", data={"subject": "Leg is off", "text": "Please help."}, files={"files": ("leg.png", b"\x89PNG\r\n\x1a\n")}
+        "/my/tickets/new", data={"subject": "Leg is off", "text": "Please help."},
+        files={"files": ("leg.png", b"\x89PNG\r\n\x1a\n")},
     )  # fmt: skip
     assert made.status_code == 303
     [ticket] = all_tickets(assembly)
@@ -37,7 +38,9 @@ def test_a_customer_opens_reads_and_answers(client: Client, assembly: Assembly) 
     page = client.get(f"/my/tickets/{ticket.id}").text
     assert "We send a new one." in page
     assert "leg.png" in page
-    assert client.post(f"/my/tickets/{ticket.id}/answer", data={"text": "Thanks, but when?"}).status_code == 303
+    assert (
+        client.post(f"/my/tickets/{ticket.id}/answer", data={"text": "Thanks, but when?"}).status_code == 303
+    )
     [ticket] = all_tickets(assembly)
     assert ticket.status == "open"
     assert texts(assembly, ticket.thread_id) == ["Please help.", "We send a new one.", "Thanks, but when?"]
@@ -80,7 +83,9 @@ def test_notes_calls_strangers_and_others_mail_are_not_shown(client: Client, ass
         hidden = files.store(ctx, "canary.txt", b"canary")
         files.attach(ctx, hidden, "interactions", said.key)
         supplier = [mailflow.Address("", "supplier@example.org")]
-        mailflow.queue_mail(ctx, mailbox.key, supplier, "Cost?", "canary-supplier", thread_id=ticket.thread_id)
+        mailflow.queue_mail(
+            ctx, mailbox.key, supplier, "Cost?", "canary-supplier", thread_id=ticket.thread_id
+        )
         conversation.reply(ctx, loaded, "for-ada", to="ada@example.com")
     signed_in_customer(client, ada, ["tickets"])
     page = client.get(f"/my/tickets/{ticket.id}").text

@@ -47,7 +47,9 @@ def test_the_clock_counts_working_time_and_explains_itself(assembly: Assembly) -
         values = {"subject": "x", "channel": "email", "queue": queue.key}
         ticket = tickets.open_ticket(friday, values)
         urgent = tickets.open_ticket(friday, {**values, "priority": "urgent"})
-        assert ticket.first_response_due_at == datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # Monday 10:00 in Berlin
+        assert ticket.first_response_due_at == datetime(
+            2026, 11, 23, 9, 0, tzinfo=UTC
+        )  # Monday 10:00 in Berlin
         assert urgent.first_response_due_at == FRIDAY + timedelta(minutes=30)
         later = replace(ctx, now=datetime(2026, 11, 23, 8, 30, tzinfo=UTC))
         running = clock.read(later, ticket)
@@ -67,7 +69,9 @@ def test_a_call_is_answered_by_the_call(assembly: Assembly) -> None:
     assert ticket.customer_id == ada
     with assembly.database.read() as session:
         t = table(TimelineEntry)
-        kinds = session.execute(select(t.c.kind).where(t.c.customer_id == ada).order_by(t.c.id)).scalars().all()
+        kinds = (
+            session.execute(select(t.c.kind).where(t.c.customer_id == ada).order_by(t.c.id)).scalars().all()
+        )
     assert kinds == ["core.phone", "service.ticket.opened"]
 
 

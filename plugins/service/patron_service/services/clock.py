@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from patron import Context, table
 from patron_workflow.api import calendar_for, due_at, elapsed
@@ -57,6 +59,26 @@ def read(ctx: Context, ticket: Ticket) -> Clock:
         state, ticket.first_response_due_at, ticket.first_responded_at, ticket.clock_minutes, used, calendar.name,
         explanation,
     )  # fmt: skip
+
+
+def said_of(ctx: Context, ticket_ids: Sequence[int]) -> Mapping[int, str]:
+    """How the first answer of each ticket stands, in a few words for lists: one statement."""
+    t = table(Ticket)
+    statement = select(t.c.id, t.c.status, t.c.first_response_due_at, t.c.first_responded_at).where(
+        t.c.id.in_(ticket_ids)
+    )
+    return {row.id: _in_words(ctx, row) for row in ctx.session.execute(statement)} if ticket_ids else {}
+
+
+def _in_words(ctx: Context, row: Any) -> str:
+    due, answered = row.first_response_due_at, row.first_responded_at
+    if answered is not None:
+        return "In time" if answered <= due else "Late"
+    if row.status in ("solved", "closed"):
+        return "None"
+    left = int((due - ctx.now).total_seconds() // 60)
+    how_long = _said(abs(left)) if abs(left) < 2 * 1440 else f"{abs(left) // 1440} days"
+    return f"Due in {how_long}" if left >= 0 else f"Overdue by {how_long}"
 
 
 def _said(minutes: int) -> str:

@@ -39,7 +39,8 @@ def customer_panel(ctx: Context, customer: Customer) -> Panel:
     count = select(func.count()).select_from(t).where(theirs, seen, t.c.trashed_at.is_(None), is_open)
     data = {
         "tickets": [_shown(ctx, row) for row in rows], "open": ctx.session.execute(count).scalar_one(),
-        "customer_id": customer.key, "may_create": ctx.actor.may(f"{KEY}.create"),
+        "link": "contact" if customer.kind == "person" else "customer", "customer_id": customer.key,
+        "may_create": ctx.actor.may(f"{KEY}.create"),
     }  # fmt: skip
     return Panel("tickets", "Tickets", "service/customer_panel.html", data, icon="ticket", order=30)
 

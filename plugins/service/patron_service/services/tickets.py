@@ -63,7 +63,7 @@ def load(ctx: Context, ticket_id: int, verb: str = "read") -> Ticket:
 def prepare(ctx: Context, ticket: Ticket) -> None:
     """Fill what a new ticket gets by itself, before it is first stored."""
     opening: Opening = ctx.cache.get(_OPENING) or Opening()
-    ticket.number = next_number(ctx, "tickets", "T-{year}-{number:05}")
+    ticket.number = next_number(ctx, "tickets", "T{number:05}")
     ticket.opened_at = opening.at or ctx.now
     ticket.requester_email, ticket.requester_name = opening.email, opening.name
     if ticket.customer_id is None and ticket.contact_id is not None:
@@ -92,7 +92,7 @@ def _assign(ctx: Context, ticket: Ticket) -> None:
     }  # fmt: skip
     found = assign(ctx, "ticket", facts, ticket.customer_id, open_load)
     ticket.owner_id = found.user_id
-    ticket.team_id = ticket.team_id or found.team_id or (queue.team_id if queue else None)
+    ticket.team_id = ticket.team_id or (queue.team_id if queue else None) or found.team_id
     ticket.assigned_because = found.reason
 
 
