@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from patron import Choice, Context, CustomerLink, Field, Invalid, Resource, Rules, mailflow, normalise
+from patron import Action, Choice, Context, CustomerLink, Field, Invalid, Resource, Rules, mailflow, normalise
 
 from patron_service.models import Queue, Ticket
 from patron_service.services import clock, conversation, tickets
@@ -68,6 +68,19 @@ class TicketRules(Rules):
 
     def subtitle(self, row: Mapping[str, Any]) -> str:
         return str(row.get("number") or "")
+
+    def actions(self, ctx: Context, record: Ticket) -> Sequence[Action]:
+        if (
+            ctx.actor.user_id is None
+            or record.owner_id == ctx.actor.user_id
+            or record.status not in tickets.OPEN
+        ):
+            return ()
+        return (
+            Action(
+                "Take it", f"/service/tickets/{record.key}/take", "service.tickets.edit", "post", "user-plus"
+            ),
+        )
 
     def page_data(self, ctx: Context, record: Ticket) -> Mapping[str, Any]:
         touches = mailflow.conversation(ctx, record.thread_id)

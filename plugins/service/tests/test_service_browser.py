@@ -32,7 +32,8 @@ BODIES = (
     f'<svg><script>{RUN}</script></svg>', f'<svg/onload="{RUN}">', f'<a href="javascript:{RUN}">click</a>',
     '<link rel="stylesheet" href="https://evil.example/x.css">', '<object data="https://evil.example/x"></object>',
     '<img src="https://evil.example/pixel.png">', f'<math><mi xlink:href="javascript:{RUN}">x</mi></math>',
-    f"<noscript><p title='</noscript><img src=x onerror={RUN}>'></noscript>", '<video src="https://evil.example/v" autoplay>',
+    f"<noscript><p title='</noscript><img src=x onerror={RUN}>'></noscript>",
+    '<video src="https://evil.example/v" autoplay>',
     f'<iframe srcdoc="<script>{RUN}</script>"></iframe>', '<table background="https://evil.example/t"><tr><td>x</table>',
     f"<template><script>{RUN}</script></template>", f'<details open ontoggle="{RUN}">x</details>',
 )  # fmt: skip

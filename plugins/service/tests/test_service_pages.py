@@ -77,7 +77,10 @@ def test_an_answer_goes_out_and_an_empty_one_says_what_is_missing(client: Client
     )
     assert injected.status_code == 422
     sent = client.post(
-        where, data={"kind": "reply", "to": "ada@example.com", "cc": "Bob <bob@example.com>", "text": "Hello", "status": "pending"},
+        where,
+        data={
+            "kind": "reply", "to": "ada@example.com", "cc": "Bob <bob@example.com>", "text": "Hi", "status": "pending",
+        },
         files={"files": ("plan.pdf", b"%PDF-1.4")},
     )  # fmt: skip
     assert sent.status_code == 303
