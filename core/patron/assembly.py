@@ -253,13 +253,10 @@ def _routes(assembly: Assembly) -> list[Route]:
 
     taken: dict[tuple[str, str], str] = {}
     kept: list[Route] = []
-    declared: list[tuple[str, Route]] = []
-    for module, route in assembly.hooks.collect("register_controllers"):
-        if isinstance(route, Route):
-            declared.append((module, replace(route, module=module)))
-        else:
-            found = f"{type(route).__name__} where Route belongs"
-            assembly.hooks.refuse(module, f"register_controllers failed: it returned {found}.")
+    declared: list[tuple[str, Route]] = [
+        (module, replace(route, module=module))
+        for module, route in assembly.hooks.collect("register_controllers")
+    ]
     own = {(module, route.method, _shape(route.path)) for module, route in declared}
     generated = [
         (resource.module, route)
