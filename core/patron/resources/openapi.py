@@ -234,7 +234,7 @@ def _collection(resource: Resource) -> dict[str, Any]:
     }
     if "create" in resource.verbs:
         refusals = (400, 401, 403, 409, 413, 422, 503)
-        more = {"parameters": [_IDEMPOTENCY], "requestBody": _body(resource)}
+        more: dict[str, Any] = {"parameters": [_IDEMPOTENCY], "requestBody": _body(resource)}
         found["post"] = _operation(resource, "create", f"Create a {single}", 201, *refusals, **more)
     return found
 
@@ -247,7 +247,7 @@ def _item(resource: Resource) -> dict[str, Any]:
     }
     if "edit" in resource.verbs:
         refusals = (400, 401, 403, 404, 409, 413, 422, 503)
-        more = {"parameters": [_IF_MATCH, _IDEMPOTENCY], "requestBody": _body(resource)}
+        more: dict[str, Any] = {"parameters": [_IF_MATCH, _IDEMPOTENCY], "requestBody": _body(resource)}
         found["patch"] = _operation(resource, "change", f"Change a {single}", 200, *refusals, **more)
     if "delete" in resource.verbs:
         found["delete"] = _operation(
