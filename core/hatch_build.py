@@ -16,7 +16,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCES = ("package.json", "package-lock.json", "build.mjs", "icons.txt", "css/*.css", "js/*.js")
+SOURCES = ("package.json", "package-lock.json", "build.mjs", "icons.txt", "*.svg", "css/*.css", "js/*.js")
 
 
 def source_stamp(frontend: Path) -> str:

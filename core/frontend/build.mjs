@@ -48,7 +48,9 @@ for (const [path, output] of Object.entries(result.metafile.outputs)) {
   if (output.entryPoint === "css/app.css") files["app.css"] = name;
   if (name.endsWith(".woff2")) files["inter.woff2"] = name;
 }
-const svg = sprite();
-files["icons.svg"] = `icons-${createHash("sha256").update(svg).digest("hex").slice(0, 8).toUpperCase()}.svg`;
-writeFileSync(join(out, files["icons.svg"]), svg);
+for (const [name, text] of [["icons", sprite()], ["favicon", readFileSync(join(here, "favicon.svg"), "utf8")]]) {
+  const stampOf = createHash("sha256").update(text).digest("hex").slice(0, 8).toUpperCase();
+  files[`${name}.svg`] = `${name}-${stampOf}.svg`;
+  writeFileSync(join(out, files[`${name}.svg`]), text);
+}
 writeFileSync(join(out, "manifest.json"), JSON.stringify({ source: stamp, files, all: readdirSync(out).sort() }, null, 2));

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 from uuid import uuid4
 
 import msgspec
@@ -251,9 +251,23 @@ class Rendering:
             return self._bytes(html.encode(), "text/html; charset=utf-8", error.status, headers)
         shell = stranger_shell(self.assembly, web)
         html = self.environment.get_template("errors/error.html").render(
-            shell=shell, error=error, request_id=request_id
+            shell=shell,
+            error=error,
+            request_id=request_id,
+            back_url=self._came_from(web),
+            home_url="/my" if web.path.startswith("/my") else "/",
+            retry=web.method == "GET" and error.status in (409, 429, 500, 503),
         )
         return self._bytes(html.encode(), "text/html; charset=utf-8", error.status, headers)
+
+    def _came_from(self, web: Web) -> str:
+        """The page of ours that led here, as a path; empty when there is none but this one."""
+        page, ours = urlsplit(web.headers.get("referer", "")), urlsplit(self.assembly.settings.base_url)
+        if page.netloc != ours.netloc or not page.path.startswith("/") or page.path.startswith("//"):
+            return ""
+        back = f"{page.path}?{page.query}" if page.query else page.path
+        here = f"{web.path}?{web.query_string}" if web.query_string else web.path
+        return "" if web.method == "GET" and back == here else back
 
     def _to_sign_in(self, web: Web) -> HttpResponse[Any]:
         face = (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from patron.contributions import NavItem
+from patron.context import Context
+from patron.contributions import NavItem, Panel
 from patron.files.controllers import ROUTES as FILE_ROUTES
-from patron.home import controllers
+from patron.home import controllers, panels
 from patron.hookspecs import hookimpl
 from patron.routing import Route
 
@@ -19,3 +20,8 @@ def register_controllers() -> Sequence[Route]:
 @hookimpl
 def register_nav() -> Sequence[NavItem]:
     return (NavItem("Home", "/", "customers.read", "house", "", 0),)
+
+
+@hookimpl
+def home_panels(ctx: Context) -> Sequence[Panel]:
+    return tuple(panels.home_panels(ctx))

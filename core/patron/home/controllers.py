@@ -9,7 +9,7 @@ from patron.context import Context
 from patron.migrate import status as migration_status
 from patron.permissions import Face
 from patron.resources import openapi, search
-from patron.responses import Cookie, Json, Page, Redirect
+from patron.responses import Cookie, Flash, Json, Page, Redirect
 from patron.routing import ANYONE, SIGNED_IN, Route, get, post
 from patron.shell import quick_links
 
@@ -53,6 +53,21 @@ def living_page(ctx: Context) -> Page:
     return Page("ui/living.html", {})
 
 
+@get("/ui/lookup", permission=SIGNED_IN)
+def living_lookup(ctx: Context) -> Json:
+    """What the living page's lookup offers."""
+    text = ctx.web.param("q").strip().lower()
+    people = ({"value": "2", "label": "Jonas Weber", "hint": "Sales"},
+              {"value": "3", "label": "Mei Tanaka", "hint": "Service"})  # fmt: skip
+    return Json({"items": [person for person in people if text in person["label"].lower()]})
+
+
+@post("/ui/board", permission=SIGNED_IN, transaction="read")
+def living_board(ctx: Context) -> Redirect | Json:
+    """The living page's board keeps nothing."""
+    return Json({}) if ctx.web.htmx else Redirect("/ui", Flash("The living page keeps nothing.", kind="info"))
+
+
 @post("/theme", permission=ANYONE, face=Face.PUBLIC, transaction="read")
 def theme(ctx: Context) -> Redirect:
     """Choose light, dark or automatic (form: theme, back)."""
@@ -89,4 +104,15 @@ def ready(ctx: Context) -> Json:
     return Json({"status": "behind" if pending else "ok", "pending": pending}, 503 if pending else 200)
 
 
-ROUTES: tuple[Route, ...] = (home, search_page, palette, living_page, theme, openapi_document, live, ready)
+ROUTES: tuple[Route, ...] = (
+    home,
+    search_page,
+    palette,
+    living_page,
+    living_lookup,
+    living_board,
+    theme,
+    openapi_document,
+    live,
+    ready,
+)
