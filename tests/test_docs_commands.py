@@ -16,7 +16,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 STEPS: dict[str, Any] = runpy.run_path(str(ROOT / "tests" / "docs_commands.py"))
-PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/tutorial/*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted(ROOT.glob("docs/tutorial/*.md")),
+    ROOT / "docs" / "how-to" / "import-customers.md",
+]
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 DISTRIBUTIONS = {"patron", *(f"patron-{path.parent.name}" for path in ROOT.glob("plugins/*/pyproject.toml"))}
 

@@ -274,8 +274,8 @@ def test_a_batch_grows_and_shrinks_with_what_the_last_one_took() -> None:
     assert pace.size == 75  # a short last batch says nothing
     for _ in range(20):
         pace.took(pace.size, 10)
-    assert pace.size == 10
-    for _ in range(40):
+    assert pace.size == 50
+    for _ in range(60):
         pace.took(pace.size, 0.0001 * pace.size)
     assert 650 <= pace.size <= 750
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TARGET_SECONDS = 0.07
 """What a batch aims at; the bound is 0.1 s, and the machine is not always as quick as the last time."""
-SMALLEST, LARGEST, FIRST = 10, 2000, 100
+SMALLEST, LARGEST, FIRST = 50, 2000, 100
 
 
 class Pace:
