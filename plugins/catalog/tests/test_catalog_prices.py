@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from patron import Context, Invalid, Money, NotFound, editing, table
+from patron import Context, Invalid, Listing, Money, NotFound, editing, read_page, table
 from patron.assembly import Assembly
 from patron.statements import statement_count
 from patron_catalog.api import price, prices, product
@@ -166,3 +166,9 @@ def test_the_sample_is_made_once_and_each_article_has_a_price(ctx: Context) -> N
         entry.unit.minor > 0
         for entry in prices(ctx, [(item, Decimal(10)) for item in ids], customer_id=None, currency="EUR")
     )
+
+
+def test_a_rate_is_shown_as_people_say_it(ctx: Context) -> None:
+    page = read_page(ctx, ctx.assembly.resource("catalog.tax-rates"), Listing(fields=("name", "rate")))
+    shown = {item["name"]: item["rate"] for item in page.items}
+    assert (shown["USt. 19 %"], shown["MWST 8.1 %"], shown["TVA 5.5 %"]) == ("19 %", "8.1 %", "5.5 %")
