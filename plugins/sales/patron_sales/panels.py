@@ -35,11 +35,11 @@ def of_customer(ctx: Context, customer: Customer) -> Sequence[Panel]:
             )
         )
     if ctx.actor.may("sales.quotes.read"):
-        data = {
-            "quotes": quotes.of_customer(ctx, customer.key),
-            "new_url": _new_url("quotes", ctx, customer),
-        }
-        panels.append(Panel("quotes", "Quotes", "sales/quotes_panel.html", data, icon="file-text", order=21))
+        data = {"quotes": quotes.of_customer(ctx, customer.key), "new_url": ""}
+        if data["quotes"]:
+            panels.append(
+                Panel("quotes", "Quotes", "sales/quotes_panel.html", data, icon="file-text", order=21)
+            )
     return panels
 
 

@@ -154,12 +154,13 @@ def _enquiry(ctx: Context, random: Random, cast: _Cast, at: datetime) -> None:
     }
     resource = ctx.assembly.resource(enquiries.KEY)
     record = editing.create(_as(ctx, owner, at), resource, values)
+    fresh = at > ctx.now - timedelta(days=45)  # of the newest, some still wait, or are in work
     moment = _later(random, at, 0, 3)
-    if moment > ctx.now:
+    if moment > ctx.now or (fresh and random.random() < 0.3):
         return
     editing.change(_as(ctx, owner, moment), resource, record.key, {"status": "working"})
     moment = _later(random, moment, 1, 14)
-    if moment > ctx.now:
+    if moment > ctx.now or (fresh and random.random() < 0.5):
         return
     if random.random() < 0.55:
         enquiries.qualify(_as(ctx, owner, moment), record.key)

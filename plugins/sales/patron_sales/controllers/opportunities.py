@@ -21,6 +21,16 @@ def won(ctx: Context, opportunity_id: int) -> Redirect:
     return Redirect(_at(opportunity_id), Flash(f"Won: {record.name}. Well done."))
 
 
+@post("/sales/opportunities/{opportunity_id:int}/stage", permission=EDIT)
+def stage(ctx: Context, opportunity_id: int) -> Redirect:
+    """To another stage (form: stage)."""
+    resource = ctx.assembly.resource(opportunities.KEY)
+    to = ctx.web.value("stage")
+    editing.change(ctx, resource, opportunity_id, {"stage": to})
+    label = next(choice.label for choice in resource.field("stage").choices if choice.value == to)
+    return Redirect(_at(opportunity_id), Flash(f"In {label.lower()}."))
+
+
 @post("/sales/opportunities/{opportunity_id:int}/reopen", permission=EDIT)
 def reopen(ctx: Context, opportunity_id: int) -> Redirect:
     """Back into negotiation."""
@@ -66,12 +76,7 @@ def _ask_lost(ctx: Context, opportunity_id: int, error: Invalid | None) -> Page:
 @get("/sales/forecast", permission=READ)
 def forecast(ctx: Context) -> Page:
     """Open opportunities by month, with their value times likelihood."""
-    rows = overview.forecast(ctx)
-    highest = {
-        code: max((row["value"] for row in rows if row["currency"] == code), default=0)
-        for code in {row["currency"] for row in rows}
-    }
-    return Page("sales/forecast.html", {"rows": rows, "highest": highest})
+    return Page("sales/forecast.html", {"rows": overview.forecast(ctx)})
 
 
-ROUTES: tuple[Route, ...] = (won, reopen, ask_lost, lost, forecast)
+ROUTES: tuple[Route, ...] = (won, stage, reopen, ask_lost, lost, forecast)

@@ -116,13 +116,17 @@ def _editor(
         Listing(filter={"active": True}, fields=("sku", "name"), sort="name", limit=40),
     )
     options = [(item["id"], f"{item['name']} ({item['sku']})") for item in products.items]
-    known = {**{line["product"]: line["description"] for line in stored if line["product"]}, **dict(options)}
+    known = {
+        **{line["product"]: f"{line['description']} ({line['sku']})" for line in stored if line["product"]},
+        **dict(options),
+    }
     data = {
         "quote": quote,
         "customer": quotes.customer_name(ctx, quote.customer_id),
         "rows": rows,
+        "filled": len(typed),
         "options": options,
-        "known": known,
+        "known": {**known, **dict(options)},
         "sums": quotes.reckoned(stored),
         "errors": (error.errors or (FieldError("", error.detail),)) if error else (),
         "by_field": {item.field: item.message for item in error.errors} if error else {},

@@ -86,6 +86,7 @@ class OpportunityRules(Rules):
                     "record": record,
                     "stages": [choice for choice in STAGE_CHOICES if choice.value != "lost"],
                     "may_edit": ctx.actor.may("sales.opportunities.edit"),
+                    "open": record.stage in opportunities.OPEN,
                     "no_next_step": opportunities.NO_NEXT_STEP,
                 },
                 icon="flag",
@@ -93,7 +94,12 @@ class OpportunityRules(Rules):
             )
         ]
         if ctx.actor.may("sales.quotes.read"):
-            data = {"quotes": quotes.of_opportunity(ctx, record.key)}
+            new_url = f"/sales/quotes/new?customer={record.customer_id}&opportunity={record.id}"
+            may_create = record.stage in opportunities.OPEN and ctx.actor.may("sales.quotes.create")
+            data = {
+                "quotes": quotes.of_opportunity(ctx, record.key),
+                "new_url": new_url if may_create else "",
+            }
             shown.append(
                 Panel("quotes", "Quotes", "sales/quotes_panel.html", data, icon="file-text", order=20)
             )
@@ -162,17 +168,18 @@ OPPORTUNITIES = Resource(
         "customer",
         "contact",
         "value",
+        "close_date",
         "stage",
         "probability",
-        "close_date",
         "next_step",
         "next_step_date",
+        "owner",
+        "team",
         "source",
         "lost_reason",
         "note",
-        "owner",
-        "team",
     ),
+    sections=(("name", "What and for whom"), ("stage", "Where it stands"), ("owner", "More")),
     search=("name",),
     links=(CustomerLink("customer_id"), CustomerLink("contact_id", "contact")),
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from patron import Context, Metric, row_scope, table
 from sqlalchemy import func, select
 
@@ -82,6 +83,11 @@ def forecast(ctx: Context) -> list[dict[str, Any]]:
         entry["count"] += row.count
         entry["value"] += int(row.value)
         entry["weighted"] += int(row.weighted)
-    for entry in rows.values():
+    for (month, currency), entry in rows.items():
+        first = date.fromisoformat(f"{month}-01") if month else None
+        entry["label"] = (
+            str(format_date(first, "LLLL y", locale=ctx.locale.replace("-", "_"))) if first else ""
+        )
+        entry["key"] = f"{month or 'late'}-{currency}"
         entry["weighted"] = (entry["weighted"] + 50) // 100
     return [rows[key] for key in sorted(rows)]
