@@ -78,10 +78,15 @@ def add_samples(ctx: Context, random: Random) -> None:
         (QUOTES, _quote),
     )
     for count, play in acts:
-        # More lately than long ago: the square root leans towards today.
-        plays += [(begin + timedelta(days=DAYS * random.random() ** 0.6), play) for _ in range(count)]
+        plays += [(_working_hour(random, begin, ctx.now), play) for _ in range(count)]
     for at, play in sorted(plays, key=lambda pair: pair[0]):
-        play(ctx, random, cast, at.replace(minute=random.randrange(60), hour=random.randrange(7, 17)))
+        play(ctx, random, cast, at)
+
+
+def _working_hour(random: Random, begin: datetime, end: datetime) -> datetime:
+    """A moment of a working day between two, more likely lately than long ago."""
+    day = begin + timedelta(days=DAYS * random.random() ** 0.6)
+    return min(day.replace(hour=random.randrange(7, 17), minute=random.randrange(60)), end)
 
 
 def _customers(ctx: Context, random: Random) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -81,6 +83,12 @@ def test_rules_assign_it_and_the_new_customer_with_the_reason(assembly: Assembly
         assert (customer.owner_id, customer.team_id) == (bert, team)
         by_phone = take(ctx, name="Somebody", source="Phone")
         assert by_phone.assigned_because == "No rule applies to this enquiry"
+        rules = assembly.resource("workflow.rules")
+        editing.change(ctx, rules, 1, {"conditions": "", "owner_first": True})
+        mine = ctx.acting_as(replace(ctx.actor, kind="user", id=ada))
+        assert take(mine, name="New here").owner_id == ada  # in turn, not as who wrote it down
+        assert take(mine, name="New here too").owner_id == bert
+        assert "belongs to" in take(mine, customer=taken[1].customer_id).assigned_because
         chosen = take(ctx, name="Somebody else", owner=ada)
         assert (chosen.owner_id, chosen.assigned_because) == (ada, "Chosen by Patron")
 

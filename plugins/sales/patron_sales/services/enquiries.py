@@ -29,6 +29,7 @@ from patron_sales.services.opportunities import trusted
 
 KEY = "sales.enquiries"
 OPEN = ("new", "working")
+_NEW = "sales.new_customer"
 PERSON = ("name", "kind", "email", "phone", "match")  # the input that stands for a customer who is not chosen
 
 
@@ -39,16 +40,18 @@ class Found:
     id: int
     name: str
     reason: str
+    personal: bool
 
 
 def look_alikes(ctx: Context, email: str, phone: str) -> list[Found]:
     """Customers within the actor's scope who are reached at this address or number: at most three statements."""
-    reasons: dict[int, str] = {}
+    reasons: dict[int, tuple[str, bool]] = {}
     for kind, value in (("email", email), ("phone", phone)):
         known = _normalised(ctx, kind, value)
         for holder in contacts.holders_of(ctx, kind, [known]).get(known, ()) if known else ():
-            how = "" if holder.use == "personal" else f" ({holder.use})"
-            reasons.setdefault(holder.customer_id, f"{known}{how}")
+            personal = holder.use == "personal"
+            reason = known if personal else f"{known} ({holder.use})"
+            reasons.setdefault(holder.customer_id, (reason, personal))
     if not reasons:
         return []
     t = table(Customer)
@@ -56,7 +59,7 @@ def look_alikes(ctx: Context, email: str, phone: str) -> list[Found]:
     if not ctx.actor.may(customers.permission("read")):
         return []
     statement = select(t.c.id, t.c.name).where(t.c.id.in_(sorted(reasons)), row_scope(ctx, customers))
-    return [Found(row.id, row.name, reasons[row.id]) for row in ctx.session.execute(statement)]
+    return [Found(row.id, row.name, *reasons[row.id]) for row in ctx.session.execute(statement)]
 
 
 def _normalised(ctx: Context, kind: str, value: str) -> str:
@@ -94,7 +97,7 @@ def customer_for(ctx: Context, values: Mapping[str, Any]) -> int:
             "source": values.get("source") or "",
         },
     )
-    ctx.cache["sales.new_customer"] = customer.key
+    ctx.cache[_NEW] = customer.key
     return int(customer.key)
 
 
@@ -116,7 +119,10 @@ def give_out(ctx: Context, record: Enquiry) -> Assignment:
         "language": row.language,
         "domain": row.primary_email.partition("@")[2],
     }
-    given = assign(ctx, "enquiry", facts, record.customer_id, loads=open_work)
+    known = (
+        record.customer_id if ctx.cache.get(_NEW) != record.customer_id else None
+    )  # else it has no owner yet
+    given = assign(ctx, "enquiry", facts, known, loads=open_work)
     if given.user_id is None and given.team_id is None and record.owner_id is not None:
         return Assignment(record.owner_id, record.team_id, f"{given.reason}: it stays with who took it")
     return given
@@ -135,7 +141,7 @@ def open_work(ctx: Context, user_ids: Sequence[int]) -> dict[int, int]:
 
 def own_customer(ctx: Context, record: Enquiry) -> None:
     """A customer who came with the enquiry belongs to whom the enquiry was given."""
-    customer_id = ctx.cache.pop("sales.new_customer", None)
+    customer_id = ctx.cache.pop(_NEW, None)
     if customer_id == record.customer_id and (record.owner_id or record.team_id):
         values = {"owner": record.owner_id, "team": record.team_id}
         editing.change(trusted(ctx), ctx.assembly.resource("customers"), customer_id, values)
