@@ -18,6 +18,7 @@ from patron import (
     Route,
     SampleData,
     Scope,
+    SettingSpec,
     hookimpl,
 )
 
@@ -25,6 +26,7 @@ from patron_service import controllers, controllers_portal
 from patron_service.resource import QUEUES, TICKETS
 from patron_service.sample import add_samples
 from patron_service.services import intake, panels
+from patron_service.services.clock import DEFAULT_MINUTES
 from patron_service.services.tickets import KEY
 
 
@@ -43,6 +45,13 @@ def register_permissions() -> Sequence[RoleGrant]:
     # Queues have no owner: whoever works with tickets may see what they are called.
     queues = {"service.queues.read": Scope.ALL}
     return (RoleGrant("user", queues), RoleGrant("reader", queues))
+
+
+@hookimpl
+def register_settings() -> Sequence[SettingSpec]:
+    label = "First answer within, for tickets in no queue"
+    help_text = "Minutes of working time at normal priority."
+    return (SettingSpec("first_response_minutes", label, "integer", DEFAULT_MINUTES, help=help_text),)
 
 
 @hookimpl

@@ -11,7 +11,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from patron.assembly import Assembly
 from patron.testing.faces import BASE_URL, make_customer, signed_in, signed_in_customer
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Dialog, Page, Route
 from service_world import SUPPORT, all_tickets, make_mailbox, take_in
 
 pytestmark = pytest.mark.browser
@@ -50,10 +50,14 @@ class Watched:
     def __init__(self, page: Page, client: TestClient[Litestar]) -> None:
         self.page, self.client = page, client
         self.seen: list[str] = []
-        page.on("dialog", lambda dialog: (self.seen.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        page.on("dialog", self._asked)
         page.on("console", lambda said: self._heard(said.type, said.text))
         page.on("pageerror", lambda error: self.seen.append(f"error {error}"))
         page.route("**/*", self._answer)
+
+    def _asked(self, dialog: Dialog) -> None:
+        self.seen.append(f"dialog {dialog.message}")
+        dialog.dismiss()
 
     def _heard(self, kind: str, text: str) -> None:
         if kind == "error" or "Content Security Policy" in text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
-from patron import editing, files, mailflow
+from patron import Party, editing, files, interactions, mailflow
 from patron.assembly import Assembly
 from patron.testing.faces import make_customer, signed_in_customer, working
 from patron_service.services import conversation, tickets
@@ -75,13 +75,16 @@ def test_notes_calls_strangers_and_others_mail_are_not_shown(client: Client, ass
     ada = make_customer(assembly, emails=["ada@example.com"])
     mailbox = make_mailbox(assembly)
     take_in(assembly, mailbox, message("ada@example.com", "mine-text", message_id="<one@example.com>"))
-    take_in(assembly, mailbox, message("eve@example.net", "canary-held", In_Reply_To="<one@example.com>"))
+    held = {"In_Reply_To": "<one@example.com>", "Cc": "ada@example.com"}
+    take_in(assembly, mailbox, message("eve@example.net", "canary-held", **held))
     [ticket] = all_tickets(assembly)
     with working(assembly) as ctx:
         loaded = tickets.load(ctx, ticket.id)
         said = conversation.note(ctx, loaded, "canary-note")
         hidden = files.store(ctx, "canary.txt", b"canary")
         files.attach(ctx, hidden, "interactions", said.key)
+        call = [Party("caller", ada, "", "Ada")]
+        interactions.log(ctx, "phone", call, body="canary-call", thread_id=ticket.thread_id)
         supplier = [mailflow.Address("", "supplier@example.org")]
         mailflow.queue_mail(
             ctx, mailbox.key, supplier, "Cost?", "canary-supplier", thread_id=ticket.thread_id

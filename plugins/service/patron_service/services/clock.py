@@ -37,7 +37,9 @@ def start(ctx: Context, ticket: Ticket) -> None:
     if ticket.queue_id is not None:
         statement = select(t.c.calendar, t.c.first_response_minutes).where(t.c.id == ticket.queue_id)
         row = ctx.session.execute(statement).first()
-    base = row.first_response_minutes if row else DEFAULT_MINUTES
+    base = (
+        row.first_response_minutes if row else int(ctx.assembly.setting("service", "first_response_minutes"))
+    )
     calendar = calendar_for(ctx, row.calendar if row else "")
     ticket.clock_calendar = calendar.name
     ticket.clock_minutes = max(1, base * SHARE[ticket.priority] // 100)
