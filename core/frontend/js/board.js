@@ -26,15 +26,19 @@ async function send(board, { item, from, to, oldIndex, newIndex }) {
   const { header, token, field } = csrf();
   const fields = { [field]: token, id: item.dataset.card, to: to.dataset.column, version: item.dataset.version, after: item.previousElementSibling?.dataset.card ?? "" };
   item.setAttribute("aria-busy", "true");
+  let reason = "";
   try {
-    const answer = await fetch(board.dataset.board, { method: "POST", headers: { [header]: token, "HX-Request": "true" }, body: new URLSearchParams(fields) });
-    if (!answer.ok) throw new Error(String(answer.status));
+    const answer = await fetch(board.dataset.board, { method: "POST", headers: { [header]: token, "HX-Request": "true", accept: "text/html" }, body: new URLSearchParams(fields) });
+    if (!answer.ok) {
+      reason = answer.status < 500 ? `${(await answer.text()).trim()} ` : "";
+      throw new Error(String(answer.status));
+    }
     await settle(board, answer);
     const card = item.querySelector(".card-title")?.textContent ?? "";
     announce(board.dataset.moved.replace("{card}", card).replace("{column}", to.dataset.label));
   } catch {
     from.insertBefore(item, from.children[oldIndex] ?? null);
-    toast({ text: board.dataset.failed, kind: "danger" });
+    toast({ text: reason + board.dataset.failed, kind: "danger" });
   } finally {
     item.removeAttribute("aria-busy");
   }

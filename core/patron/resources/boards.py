@@ -42,13 +42,14 @@ def show_board(ctx: Context, *, resource: Resource) -> Page:
     data = {
         "resource": resource,
         "columns": columns,
-        "move_url": f"{resource.path}/board/move",
+        "move_url": f"{resource.path}/board/move"
+        + (f"?{ctx.web.query_string}" if ctx.web.query_string else ""),
         **pages.frame(ctx, resource),
     }
     return Page("resources/board.html", data, partial="resources/board_part.html")
 
 
-def move(ctx: Context, *, resource: Resource) -> Redirect | Json:
+def move(ctx: Context, *, resource: Resource) -> Page | Redirect | Json:
     """Move one card to another state (form: ``id``, ``to``, ``version``)."""
     record_id, to = ctx.web.value("id"), ctx.web.value("to")
     if not record_id.isdigit():
@@ -61,6 +62,8 @@ def move(ctx: Context, *, resource: Resource) -> Redirect | Json:
         {resource.state: to},
         version=int(version) if version.isdigit() else None,
     )
+    if ctx.web.htmx:  # the board anew: counts, sums and versions have changed
+        return show_board(ctx, resource=resource)
     if "application/json" in ctx.web.headers.get("accept", ""):
         return Json({"id": str(record.key), "version": record.version, "state": to})
     label = next(choice.label for choice in resource.field(resource.state).choices if choice.value == to)

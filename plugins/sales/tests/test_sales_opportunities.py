@@ -256,3 +256,17 @@ def test_pages_cost_the_same_number_of_statements_whatever_there_is(
 def add_customer(ctx: Context, name: str = "Adler GmbH") -> int:
     values = {"kind": "organisation", "name": name}
     return int(editing.create(ctx, ctx.assembly.resource("customers"), values).key)
+
+
+def test_a_dragged_card_is_answered_with_the_board_anew(assembly: Assembly, client: Client) -> None:
+    with working(assembly) as ctx:
+        deal = add(ctx, add_customer(ctx))
+    signed_in(client, "manager")
+    scripted = {"HX-Request": "true"}
+    at, form = "/sales/opportunities/board/move", {"id": str(deal.key), "to": "proposal", "version": "1"}
+    moved = client.post(f"{at}?stage=proposal", data=form, headers=scripted)
+    assert moved.status_code == 200
+    assert f'data-card="{deal.key}" data-version="2"' in moved.text
+    assert "<html" not in moved.text
+    refused = client.post(at, data={**form, "to": "lost", "version": "2"}, headers=scripted)
+    assert (refused.status_code, "Say why it was lost" in refused.text) == (422, True)
