@@ -29,12 +29,12 @@ from patron.contributions import (
 )
 from patron.db import Database
 from patron.errors import SetupError
-from patron.migrate import CORE, Distribution
-from patron.migrate import status as migration_status
 from patron.permissions import Scope
 from patron.plugins import Hooks, Plugin, discover
 from patron.records import table
 from patron.resources.declaration import problems_of
+from patron.revisions import CORE, Distribution
+from patron.revisions import status as migration_status
 from patron.routing import ANYONE, SIGNED_IN, Route
 from patron.settings import Settings
 from patron.system.models import Generation, PluginState, Setting

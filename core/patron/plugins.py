@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 from patron import hookspecs
 from patron.db import savepoint
 from patron.errors import PatronError
-from patron.migrate import Distribution
+from patron.revisions import Distribution
 
 if TYPE_CHECKING:
     from patron.context import Context

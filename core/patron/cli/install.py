@@ -25,8 +25,8 @@ from patron.context import Context
 from patron.db import Database
 from patron.errors import Invalid, SetupError
 from patron.metrics import services as metrics
-from patron.migrate import CORE, Distribution, MigrationStatus, status, upgrade
 from patron.plugins import GROUP, discover
+from patron.revisions import CORE, Distribution, MigrationStatus, status
 from patron.settings import CONFIG_NAME, Settings, load_settings
 
 
@@ -152,6 +152,7 @@ def distributions_of(settings: Settings) -> list[Distribution]:
 
 def migrate_installation(settings: Settings) -> list[str]:
     """Make and change tables, then what follows from what is declared: links, roles, replay. Returns what moved."""
+    from patron.migrate import upgrade  # here, since only this needs what changes tables
     from patron.worker.durable import prepare_dbos
 
     database = Database(settings.database_url)

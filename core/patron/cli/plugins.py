@@ -9,8 +9,8 @@ import click
 from patron.assembly import Assembly
 from patron.cli.common import as_json, get_assembly, print_json, print_table, unit_of_work
 from patron.hookspecs import MODES
-from patron.migrate import status
 from patron.records import table
+from patron.revisions import status
 from patron.system import plugins_service
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from patron import __version__
 from patron.context import Context
-from patron.migrate import status as migration_status
 from patron.permissions import Face
 from patron.resources import openapi, search
 from patron.responses import Cookie, Flash, Json, Page, Redirect
+from patron.revisions import status as migration_status
 from patron.routing import ANYONE, SIGNED_IN, Route, get, post
 from patron.shell import quick_links
 
