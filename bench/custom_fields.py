@@ -32,7 +32,8 @@ QUESTIONS = {
         "WHERE v.field_id = 2 AND v.text_value = 'K77777' ORDER BY c.name LIMIT 50",
     ),
     "two fields together, count": (
-        "SELECT count(*) FROM custom_columns x WHERE x.tier = 'gold' AND x.renewal BETWEEN '2026-01-01' AND '2026-01-31'",
+        "SELECT count(*) FROM custom_columns x WHERE x.tier = 'gold' "
+        "AND x.renewal BETWEEN '2026-01-01' AND '2026-01-31'",
         "SELECT count(*) FROM custom_value a JOIN custom_value b ON b.customer_id = a.customer_id "
         "WHERE a.field_id = 1 AND a.text_value = 'gold' AND b.field_id = 3 "
         "AND b.date_value BETWEEN '2026-01-01' AND '2026-01-31'",
@@ -90,7 +91,9 @@ def fill(connection: Connection, number: int) -> dict[str, float]:
     return taken
 
 
-def _write(connection: Connection, batch: list[tuple[int, str, str, str, date]], taken: dict[str, float]) -> None:
+def _write(
+    connection: Connection, batch: list[tuple[int, str, str, str, date]], taken: dict[str, float]
+) -> None:
     names = [{"id": key, "name": name} for key, name, *_ in batch]
     connection.execute(text("INSERT INTO customer VALUES (:id, :name)"), names)
     columns = [{"id": k, "tier": t, "code": c, "day": d.isoformat()} for k, _, t, c, d in batch]
@@ -99,7 +102,12 @@ def _write(connection: Connection, batch: list[tuple[int, str, str, str, date]],
     connection.execute(text(f"INSERT INTO custom_columns VALUES (:id, :tier, :code, {cast})"), columns)
     taken["columns"] += time.perf_counter() - begin
     values = [
-        {"id": key, "field": field, "text": value if field < 3 else None, "day": value if field == 3 else None}
+        {
+            "id": key,
+            "field": field,
+            "text": value if field < 3 else None,
+            "day": value if field == 3 else None,
+        }
         for key, _, tier, code, day in batch
         for field, value in ((1, tier), (2, code), (3, day.isoformat()))
     ]
@@ -130,9 +138,13 @@ def main() -> None:
                 taken = fill(connection, number)
                 connection.execute(text("ANALYZE"))
                 connection.commit()
-                print(f"{name}, {number} rows: written in {taken['columns']:.0f} s and {taken['values']:.0f} s")
+                print(
+                    f"{name}, {number} rows: written in {taken['columns']:.0f} s and {taken['values']:.0f} s"
+                )
                 for question, (columns, values) in QUESTIONS.items():
-                    print(f"  {question:32} {ask(connection, columns):9.2f} {ask(connection, values):9.2f} ms")
+                    print(
+                        f"  {question:32} {ask(connection, columns):9.2f} {ask(connection, values):9.2f} ms"
+                    )
             engine.dispose()
 
 
