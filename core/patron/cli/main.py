@@ -11,6 +11,7 @@ from patron import __version__
 from patron.cli import data, install, look, mailing, people, plugins, running
 from patron.cli.common import find_assembly
 from patron.errors import Busy, PatronError
+from patron.worker.executor import ExecutorTaken
 
 EXIT_REFUSED, EXIT_BUSY = 1, 75
 
@@ -80,4 +81,4 @@ def main() -> None:
         click.echo(f"Error: {error.detail}", err=True)
         for item in error.errors[1:]:
             click.echo(f"  {item.field}: {item.message}" if item.field else f"  {item.message}", err=True)
-        sys.exit(EXIT_BUSY if isinstance(error, Busy) else EXIT_REFUSED)
+        sys.exit(EXIT_BUSY if isinstance(error, Busy | ExecutorTaken) else EXIT_REFUSED)

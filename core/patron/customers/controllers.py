@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from patron.context import Context
 from patron.customers import consents, relationships, roles, team
+from patron.customers.forms import customer_of, day_of
 from patron.customers.merge_controllers import ROUTES as MERGE_ROUTES
-from patron.customers.models import Customer
 from patron.errors import Invalid
 from patron.interactions import services as interactions
 from patron.interactions import timeline
 from patron.interactions.services import Party
 from patron.resources import editing
-from patron.resources.values import parse_date, parse_instant
+from patron.resources.values import parse_instant
 from patron.responses import Flash, Json, Page, Redirect
 from patron.routing import Route, get, patch, post
 
 READ, EDIT, LOG = "customers.read", "customers.edit", "interactions.log"
 
 
-def _customer(ctx: Context, customer_id: int, verb: str = "read") -> Customer:
-    customer: Customer = editing.load(ctx, ctx.assembly.resource("customers"), customer_id, verb)
-    return customer
-
-
 def _to(customer_id: int, text: str) -> Redirect:
     return Redirect(f"/customers/{customer_id}", Flash(text))
-
-
-def _day(ctx: Context, name: str) -> date | None:
-    try:
-        return parse_date(ctx.web.value(name)) if ctx.web.value(name) else None
-    except ValueError as error:
-        raise Invalid.field(name, f"This {error}") from error
 
 
 @get("/customers/{customer_id:int}/timeline", permission=READ)
 def older_entries(ctx: Context, customer_id: int) -> Page:
     """Older entries of the history, as a part for htmx or a page of their own."""
-    customer = _customer(ctx, customer_id)
+    customer = customer_of(ctx, customer_id)
     entries, older = timeline.read(
         ctx, customer_id, cursor=ctx.web.param("cursor"), kind=ctx.web.param("kind")
     )
@@ -51,7 +37,7 @@ def older_entries(ctx: Context, customer_id: int) -> Page:
 @get("/api/v1/customers/{customer_id:int}/timeline", permission=READ)
 def timeline_api(ctx: Context, customer_id: int) -> Json:
     """The history of a customer, newest first."""
-    _customer(ctx, customer_id)
+    customer_of(ctx, customer_id)
     entries, older = timeline.read(
         ctx, customer_id, cursor=ctx.web.param("cursor"), kind=ctx.web.param("kind")
     )
@@ -76,7 +62,7 @@ def timeline_api(ctx: Context, customer_id: int) -> Json:
 def show_log(ctx: Context, customer_id: int) -> Page:
     """The form to log a touch, as a page of its own."""
     data = {
-        "customer": _customer(ctx, customer_id),
+        "customer": customer_of(ctx, customer_id),
         "errors": (),
         "channel": ctx.web.param("channel", "phone"),
         "channels": [(n, label, interactions.CHANNEL_ICONS[n]) for n, label in interactions.CHANNELS.items()],
@@ -88,7 +74,7 @@ def show_log(ctx: Context, customer_id: int) -> Page:
 @post("/customers/{customer_id:int}/log", permission=LOG)
 def log_touch(ctx: Context, customer_id: int) -> Redirect:
     """Log a call, a meeting, a letter (form: channel, direction, intent, subject, body, at, visibility)."""
-    customer = _customer(ctx, customer_id)
+    customer = customer_of(ctx, customer_id)
     web = ctx.web
     if not web.value("subject") and not web.value("body"):
         raise Invalid.field("body", "Write what it was about.")
@@ -126,27 +112,27 @@ def attach(ctx: Context, interaction_id: int) -> Redirect:
     participant, customer_id = ctx.web.value("participant"), ctx.web.value("customer")
     if not (participant.isdigit() and customer_id.isdigit()):
         raise Invalid.field("customer", "Choose a customer.")
-    _customer(ctx, int(customer_id))
-    interactions.attach_customer(ctx, interaction.key, int(participant), int(customer_id))
+    customer_of(ctx, int(customer_id))
+    interactions.attachcustomer_of(ctx, interaction.key, int(participant), int(customer_id))
     return Redirect(f"/interactions/{interaction_id}", Flash("Attached."))
 
 
 @post("/customers/{customer_id:int}/relationships", permission=EDIT)
 def relate(ctx: Context, customer_id: int) -> Redirect:
     """Relate to another customer (form: kind, to, role, since, until). Both ends need the right to edit."""
-    _customer(ctx, customer_id, "edit")
+    customer_of(ctx, customer_id, "edit")
     other = ctx.web.value("to")
     if not other.isdigit():
         raise Invalid.field("to", "Choose a customer.")
-    _customer(ctx, int(other), "edit")
+    customer_of(ctx, int(other), "edit")
     relationships.relate(
         ctx,
         customer_id,
         int(other),
         ctx.web.value("kind"),
         role=ctx.web.value("role"),
-        since=_day(ctx, "since"),
-        until=_day(ctx, "until"),
+        since=day_of(ctx, "since"),
+        until=day_of(ctx, "until"),
     )
     return _to(customer_id, "Related.")
 
@@ -154,7 +140,7 @@ def relate(ctx: Context, customer_id: int) -> Redirect:
 @post("/customers/{customer_id:int}/relationships/{relationship_id:int}/delete", permission=EDIT)
 def unrelate(ctx: Context, customer_id: int, relationship_id: int) -> Redirect:
     """Remove a relationship that was a mistake."""
-    _customer(ctx, customer_id, "edit")
+    customer_of(ctx, customer_id, "edit")
     relationships.unrelate(ctx, customer_id, relationship_id)
     return _to(customer_id, "Relationship removed.")
 
@@ -162,7 +148,7 @@ def unrelate(ctx: Context, customer_id: int, relationship_id: int) -> Redirect:
 @post("/customers/{customer_id:int}/roles", permission=EDIT)
 def change_role(ctx: Context, customer_id: int) -> Redirect:
     """Give or end a role (form: role, end)."""
-    _customer(ctx, customer_id, "edit")
+    customer_of(ctx, customer_id, "edit")
     role = ctx.web.value("role").lower()
     if not role or len(role) > 50:
         raise Invalid.field("role", "Name the role, in at most 50 characters.")
@@ -176,7 +162,7 @@ def change_role(ctx: Context, customer_id: int) -> Redirect:
 @post("/customers/{customer_id:int}/consents", permission=EDIT)
 def consent(ctx: Context, customer_id: int) -> Redirect:
     """Record a consent or its withdrawal (form: purpose, channel, granted, source)."""
-    _customer(ctx, customer_id, "edit")
+    customer_of(ctx, customer_id, "edit")
     web = ctx.web
     consents.record_consent(
         ctx,
@@ -192,7 +178,7 @@ def consent(ctx: Context, customer_id: int) -> Redirect:
 @post("/customers/{customer_id:int}/preferences", permission=EDIT)
 def prefer(ctx: Context, customer_id: int) -> Redirect:
     """Set what the customer prefers (form: channel, language, hours, time_zone, salutation)."""
-    _customer(ctx, customer_id, "edit")
+    customer_of(ctx, customer_id, "edit")
     team.set_preference(
         ctx, customer_id, {name: ctx.web.value(name) for name in team.PREFERENCES if name in ctx.web.form}
     )
@@ -202,7 +188,7 @@ def prefer(ctx: Context, customer_id: int) -> Redirect:
 @post("/customers/{customer_id:int}/team", permission=EDIT)
 def assign(ctx: Context, customer_id: int) -> Redirect:
     """Put a user or a team on the account team (form: user or team, role, since, until)."""
-    _customer(ctx, customer_id, "edit")
+    customer_of(ctx, customer_id, "edit")
     user, group = ctx.web.value("user"), ctx.web.value("team")
     team.assign(
         ctx,
@@ -210,8 +196,8 @@ def assign(ctx: Context, customer_id: int) -> Redirect:
         user_id=int(user) if user.isdigit() else None,
         team_id=int(group) if group.isdigit() else None,
         role=ctx.web.value("role"),
-        since=_day(ctx, "since"),
-        until=_day(ctx, "until"),
+        since=day_of(ctx, "since"),
+        until=day_of(ctx, "until"),
     )
     return _to(customer_id, "Account team changed.")
 
@@ -219,7 +205,7 @@ def assign(ctx: Context, customer_id: int) -> Redirect:
 @post("/customers/{customer_id:int}/team/{assignment_id:int}/end", permission=EDIT)
 def unassign(ctx: Context, customer_id: int, assignment_id: int) -> Redirect:
     """Take someone off the account team as of today."""
-    _customer(ctx, customer_id, "edit")
+    customer_of(ctx, customer_id, "edit")
     team.end_assignment(ctx, customer_id, assignment_id)
     return _to(customer_id, "Account team changed.")
 

@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from patron.accounts.services import add_account, invite_account
 from patron.accounts.services.portal import end_mandate
 from patron.context import Context
 from patron.customers import names
-from patron.customers.models import Customer
+from patron.customers.forms import customer_of, day_of
 from patron.customers.profile import profile_data
 from patron.errors import Invalid
 from patron.files import services as files
-from patron.resources import editing
-from patron.resources.values import parse_date
 from patron.responses import Flash, Page, Redirect
 from patron.routing import Route, get, post
 
 READ, EDIT, INVITE = "customers.read", "customers.edit", "customers.invite"
 
 
-def _customer(ctx: Context, customer_id: int, verb: str = "read") -> Customer:
-    customer: Customer = editing.load(ctx, ctx.assembly.resource("customers"), customer_id, verb)
-    return customer
-
-
 def _back(customer_id: int, text: str) -> Redirect:
     return Redirect(f"/customers/{customer_id}/profile", Flash(text))
-
-
-def _day(ctx: Context, name: str) -> date | None:
-    try:
-        return parse_date(ctx.web.value(name)) if ctx.web.value(name) else None
-    except ValueError as error:
-        raise Invalid.field(name, f"This {error}") from error
 
 
 @get("/customers/{customer_id:int}/profile", permission=READ)
 def show(ctx: Context, customer_id: int) -> Page:
     """Names, contact points, portal access, files and merges of a customer."""
-    customer = _customer(ctx, customer_id)
+    customer = customer_of(ctx, customer_id)
     sections = [
         section
         for module, section in ctx.assembly.portal_sections
@@ -59,14 +43,14 @@ def show(ctx: Context, customer_id: int) -> Page:
 @post("/customers/{customer_id:int}/names", permission=EDIT)
 def add_name(ctx: Context, customer_id: int) -> Redirect:
     """Keep another name (form: kind, name, since, until, hidden)."""
-    _customer(ctx, customer_id, "edit")
+    customer_of(ctx, customer_id, "edit")
     names.add_name(
         ctx,
         customer_id,
         ctx.web.value("kind"),
         ctx.web.value("name"),
-        since=_day(ctx, "since"),
-        until=_day(ctx, "until"),
+        since=day_of(ctx, "since"),
+        until=day_of(ctx, "until"),
         hidden=bool(ctx.web.value("hidden")),
     )
     return _back(customer_id, "Name kept.")
@@ -75,7 +59,7 @@ def add_name(ctx: Context, customer_id: int) -> Redirect:
 @post("/customers/{customer_id:int}/names/{name_id:int}/delete", permission=EDIT)
 def remove_name(ctx: Context, customer_id: int, name_id: int) -> Redirect:
     """Remove a name that was a mistake."""
-    _customer(ctx, customer_id, "edit")
+    customer_of(ctx, customer_id, "edit")
     names.remove_name(ctx, customer_id, name_id)
     return _back(customer_id, "Name removed.")
 
@@ -83,7 +67,7 @@ def remove_name(ctx: Context, customer_id: int, name_id: int) -> Redirect:
 @post("/customers/{customer_id:int}/accounts", permission=INVITE)
 def invite(ctx: Context, customer_id: int) -> Redirect:
     """Let someone act for the customer in the portal (form: email, name, rights)."""
-    _customer(ctx, customer_id, "edit")
+    customer_of(ctx, customer_id, "edit")
     offered = {section.right for _, section in ctx.assembly.portal_sections}
     wanted = [right for right in ctx.web.values("rights") if right in offered]
     account_id = add_account(ctx, ctx.web.value("email"), ctx.web.value("name"), customer_id, wanted)
@@ -93,7 +77,7 @@ def invite(ctx: Context, customer_id: int) -> Redirect:
 @post("/customers/{customer_id:int}/accounts/{account_id:int}/end", permission=INVITE)
 def end_access(ctx: Context, customer_id: int, account_id: int) -> Redirect:
     """The account acts for this customer no more, from its next request on."""
-    _customer(ctx, customer_id, "edit")
+    customer_of(ctx, customer_id, "edit")
     end_mandate(ctx, account_id, customer_id)
     return _back(customer_id, "Access ended.")
 
@@ -101,7 +85,7 @@ def end_access(ctx: Context, customer_id: int, account_id: int) -> Redirect:
 @post("/customers/{customer_id:int}/files", permission=EDIT, upload=50_000_000)
 def attach(ctx: Context, customer_id: int) -> Redirect:
     """Keep a file with the customer (form: file)."""
-    _customer(ctx, customer_id, "edit")
+    customer_of(ctx, customer_id, "edit")
     upload = ctx.web.upload("file")
     if upload is None:
         raise Invalid.field("file", "Choose a file.")
