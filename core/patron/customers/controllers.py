@@ -113,7 +113,7 @@ def attach(ctx: Context, interaction_id: int) -> Redirect:
     if not (participant.isdigit() and customer_id.isdigit()):
         raise Invalid.field("customer", "Choose a customer.")
     customer_of(ctx, int(customer_id))
-    interactions.attachcustomer_of(ctx, interaction.key, int(participant), int(customer_id))
+    interactions.attach_customer(ctx, interaction.key, int(participant), int(customer_id))
     return Redirect(f"/interactions/{interaction_id}", Flash("Attached."))
 
 
