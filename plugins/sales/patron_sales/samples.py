@@ -77,7 +77,9 @@ def add_samples(ctx: Context, random: Random) -> None:
         (ENQUIRIES, _enquiry),
         (QUOTES, _quote),
     )
-    for count, play in acts:
+    scale = float(ctx.cache.get("sample scale", 1.0))
+    for whole, play in acts:
+        count = max(10, round(whole * scale))
         plays += [(_working_hour(random, begin, ctx.now), play) for _ in range(count)]
     for at, play in sorted(plays, key=lambda pair: pair[0]):
         play(ctx, random, cast, at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -152,14 +152,3 @@ def _shown(row: Any, today: date | None = None) -> dict[str, Any]:
         "overdue": today is not None and row.close_date < today,
         "attention": row.attention,
     }
-
-
-def open_work(ctx: Context, user_ids: Sequence[int]) -> dict[int, int]:
-    """How many open opportunities each of these users has."""
-    t = table(Opportunity)
-    statement = (
-        select(t.c.owner_id, func.count())
-        .where(t.c.owner_id.in_(list(user_ids)), t.c.stage.in_(OPEN), t.c.trashed_at.is_(None))
-        .group_by(t.c.owner_id)
-    )
-    return {int(row[0]): int(row[1]) for row in ctx.session.execute(statement)}
