@@ -45,19 +45,24 @@ class Sample:
 
 @dataclass(frozen=True)
 class Result:
-    """One row of ``results.json``. Times are milliseconds of one call; ``goal`` is the CPU aimed at."""
+    """One row of ``results.json``. Times are milliseconds of one call; ``goal`` is the CPU aimed at.
+
+    What is no time of a call (memory, rows a second, size) stands in ``value``, in its ``unit``, with its goal.
+    """
 
     work: str
     engine: str
     customers: int
-    median_ms: float
-    p95_ms: float
-    cpu_ms: float
-    statements: int | None
-    per_s: float
-    driver_ms: float
-    hello_ms: float
-    goal: float | None
+    median_ms: float | None = None
+    p95_ms: float | None = None
+    cpu_ms: float | None = None
+    statements: int | None = None
+    per_s: float | None = None
+    driver_ms: float | None = None
+    hello_ms: float | None = None
+    goal: float | None = None
+    value: float | None = None
+    unit: str = ""
 
 
 def percentile(values: Iterable[float], percent: float) -> float:
@@ -127,11 +132,13 @@ class Client:
         self.connection = HTTPConnection("127.0.0.1", port, timeout=60)
         self.last: HTTPMessage | None = None
 
-    def request(self, method: str, path: str, body: object = None) -> bytes:
+    def request(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> bytes:
         """The answer's body; ``body`` is sent as JSON. Raises RuntimeError on a status of 400 or more."""
         data = None if body is None else json.dumps(body)
-        headers = self.headers | ({"Content-Type": "application/json"} if data else {})
-        self.connection.request(method, path, data, headers)
+        sent = {**self.headers, **(headers or {}), **({"Content-Type": "application/json"} if data else {})}
+        self.connection.request(method, path, data, sent)
         response = self.connection.getresponse()
         answer = response.read()
         if response.status >= 400:

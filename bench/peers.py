@@ -53,7 +53,7 @@ def serving(
             process.wait()
 
 
-def _await(process: subprocess.Popen[bytes], port: int, seconds: float = 30) -> None:
+def _await(process: subprocess.Popen[bytes], port: int, seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:

@@ -1,4 +1,4 @@
-"""The daily work that is measured, each beside the one statement that a bare driver would need for it."""
+"""A work that is measured beside the one statement that a bare driver would need for it."""
 
 from __future__ import annotations
 

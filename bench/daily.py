@@ -1,0 +1,70 @@
+"""The daily work that is measured, each beside the one statement that a bare driver would need for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import time_ns
+from urllib.parse import urlencode
+
+import msgspec
+from patron.customers.normalise import fold
+
+from bench.filling import NEEDLE
+from bench.harness import Client
+from bench.installation import Installation
+from bench.works import Work
+
+_LISTED = (
+    "id, version, kind, name, primary_email, primary_phone, city, country, owner_id, team_id, updated_at"
+)
+
+
+def works(installation: Installation) -> list[Work]:
+    """The daily work on an installation; that of a module only where it is installed."""
+    filled = installation.filled
+    wide = {"Authorization": f"Bearer {filled.token}"}
+    narrow = {"Authorization": f"Bearer {filled.narrow_token}"}
+    person = {"Cookie": f"__Host-patron={filled.cookie}"}
+    api, city = "/api/v1/customers", fold(filled.city)
+    in_city = f"{api}?{urlencode({'filter': msgspec.json.encode({'city': filled.city}).decode()})}"
+    begun = time_ns()
+
+    def get(path: str, headers: dict[str, str]) -> Callable[[Client, int], object]:
+        return lambda client, _: client.request("GET", path, headers=headers)
+
+    def create(client: Client, number: int) -> object:
+        address = f"n{number}.{begun}@example.test"
+        body = {"kind": "person", "given_name": "Ada", "family_name": f"New {number}", "emails": [address]}
+        return client.request("POST", api, body, wide)
+
+    by_name = f"SELECT {_LISTED} FROM core_customer WHERE trashed_at IS NULL"
+    one, page = f"{by_name} AND id = ?", f"{by_name} ORDER BY name_key, id LIMIT 51"
+    history = "SELECT * FROM core_timeline WHERE customer_id = ? ORDER BY at DESC, id DESC LIMIT 31"
+    found = "SELECT record_id, title FROM core_search WHERE title_key LIKE ? LIMIT 50"
+    role = "INSERT INTO core_customer_role (customer_id, role, module, since) VALUES (?, 'x', 'core', ?)"
+    last = installation.customers
+    return [
+        Work("list 50 of a city by name, API", get(in_city, wide),
+             f"{by_name} AND city_key = ? ORDER BY name_key, id LIMIT 51", (city,), 1.6),
+        Work("the same as one who sees 1 %", get(in_city, narrow),
+             f"{by_name} AND city_key = ? AND owner_id = 2 ORDER BY name_key, id LIMIT 51", (city,), 1.6),
+        Work("list 50 as one who sees 1 %, API", get(api, narrow),
+             f"{by_name} AND owner_id = 2 ORDER BY name_key, id LIMIT 51", (), 1.6),
+        Work("search, 10 % match, sees 1 %, API", get(f"{api}?q={NEEDLE}", narrow), found, (f"{NEEDLE}%",), 2.5),
+        Work("read one, API", get(f"{api}/{last // 2}", wide), one, (last // 2,), 0.7),
+        Work("create one, API", create, role, (last, "2026-01-01 00:00:00"), 2.5),
+        Work("customer list page", get("/customers", person), page, (), 5),
+        Work("customer page", get(f"/customers/{filled.customer}", person), history, (filled.customer,), 6),
+        *_of_sales(installation, get("/sales/opportunities/board", person)),
+    ]  # fmt: skip
+
+
+def _of_sales(installation: Installation, board: Callable[[Client, int], object]) -> list[Work]:
+    if not installation.has_sales:
+        return []
+    statement = (
+        "SELECT stage, id, name, value_minor FROM"
+        " (SELECT *, row_number() OVER (PARTITION BY stage ORDER BY updated_at DESC) AS place"
+        " FROM sales_opportunity WHERE trashed_at IS NULL) AS ranked WHERE place <= 50"
+    )
+    return [Work("board over 5,000 opportunities", board, statement, (), 7)]
