@@ -81,6 +81,7 @@ class Assembly:
     samples: list[tuple[str, SampleData]] = field(default_factory=list)
     commands: list[Any] = field(default_factory=list)
     live: Live = field(default_factory=Live)
+    plans: dict[Any, Any] = field(default_factory=dict, repr=False)  # statements of lists, by their shape
     mailer: Mailer | None = None  # queues a mail in the caller's transaction; None until one is set up
 
     @property

@@ -76,7 +76,10 @@ class Database:
         self.statement_timeout = statement_timeout
         self._writing = threading.local()
         self._writer_lock: WriterLock | None = None
-        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": lock_timeout}
+        # The connection used last is warm: its pages are cached, its statements prepared.
+        options: dict[str, Any] = {
+            "pool_size": pool_size, "max_overflow": 0, "pool_timeout": lock_timeout, "pool_use_lifo": True,
+        }  # fmt: skip
         if self.dialect == "sqlite":
             self._writer_lock = WriterLock(Path(f"{parsed.database}.lock"))
             self.engine = sqlite_engine(parsed, lock_timeout, statement_timeout, options)

@@ -49,9 +49,10 @@ def parse_url(url: str) -> URL:
 
 
 class _Clock(sqlite3.Connection):
-    """A connection that knows when its statement has taken too long (monotonic seconds)."""
+    """A connection that knows when its statement has taken too long (monotonic seconds), and whether it may write."""
 
     deadline = math.inf
+    query_only = False
 
     def is_over(self) -> bool:
         return time.monotonic() > self.deadline
@@ -77,7 +78,9 @@ def sqlite_engine(url: URL, lock_timeout: float, statement_timeout: float, optio
         mode = connection.get_execution_options().get(MODE)
         if mode == "migration":
             driver.execute("PRAGMA foreign_keys=OFF")
-        driver.execute(f"PRAGMA query_only={'OFF' if mode else 'ON'}")
+        if driver.query_only != (not mode):
+            driver.execute(f"PRAGMA query_only={'OFF' if mode else 'ON'}")
+            driver.query_only = not mode
         connection.exec_driver_sql("BEGIN IMMEDIATE" if mode else "BEGIN DEFERRED")
 
     @event.listens_for(engine, "before_cursor_execute")
@@ -98,6 +101,8 @@ def postgresql_engine(
         "statement_timeout": statement_ms,
         "idle_in_transaction_session_timeout": 2 * statement_ms,
         "timezone": "UTC",
+        # Short statements with a bound on their rows: compiling one takes longer than running it.
+        "jit": "off",
     }
     given = url.query.get("options", "")
     sent = " ".join([str(given), *(f"-c {name}={value}" for name, value in settings.items())]).strip()

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, String, and_, cast, func, or_, select
+from sqlalchemy import Select, String, and_, bindparam, cast, func, literal_column, or_, select
 from sqlmodel import Session
 
 from patron.accounts.models import Account, Mandate, SignIn, TeamMember, Token, User, UserRole
 from patron.errors import SignInRequired
 from patron.permissions import ANONYMOUS, Actor, Face, Scope, widest
+from patron.prepared import Prepared
 from patron.records import table
 from patron.system.models import Generation
 
@@ -65,14 +66,14 @@ def identify(
 
 
 def _generation(session: Session, assembly: Assembly) -> int:
-    number = int(session.execute(select(table(Generation).c.number)).scalar_one())
+    (number,) = _NUMBER.first(session, {})
     assembly.refresh(session, number)
-    return number
+    return int(number)
 
 
 def _joined(column: Any, condition: Any) -> Any:
     """Ids of one column as text with commas, so that one row says all; empty when there are none."""
-    text = func.aggregate_strings(cast(column, String), ",")
+    text = func.aggregate_strings(cast(column, String), literal_column("','"))
     return select(func.coalesce(text, "")).where(condition).scalar_subquery()
 
 
@@ -92,26 +93,26 @@ def _user_columns() -> list[Any]:
     ]
 
 
-def _user_by_session() -> Select[Any]:
+def _user_by_session(_: str) -> Select[Any]:
     s, users = table(SignIn), table(User)
     found = s.join(users, users.c.id == s.c.user_id)
-    return select(s.c.id, s.c.token_hash, s.c.seen_at, s.c.expires_at, *_user_columns()).select_from(found)
+    wanted = select(s.c.id, s.c.seen_at, s.c.expires_at, *_user_columns()).select_from(found)
+    return wanted.where(s.c.token_hash == bindparam("hash"))
 
 
-def _user_by_token() -> Select[Any]:
+def _user_by_token(_: str) -> Select[Any]:
     t, users = table(Token), table(User)
     found = t.join(users, users.c.id == t.c.user_id)
-    return select(
-        t.c.id, t.c.token_hash, t.c.expires_at, t.c.revoked_at, t.c.scopes, *_user_columns()
-    ).select_from(found)
+    wanted = select(t.c.id, t.c.expires_at, t.c.revoked_at, t.c.scopes, *_user_columns()).select_from(found)
+    return wanted.where(t.c.token_hash == bindparam("hash"))
+
+
+_NUMBER = Prepared(lambda _: select(table(Generation).c.number))
+_BY_SESSION, _BY_TOKEN = Prepared(_user_by_session), Prepared(_user_by_token)
 
 
 def _by_user(session: Session, assembly: Assembly, now: datetime, cookie: str) -> Identity:
-    row = (
-        session.execute(_user_by_session().where(table(SignIn).c.token_hash == token_hash(cookie)))
-        .mappings()
-        .first()
-    )
+    row = _BY_SESSION.named(session, {"hash": token_hash(cookie)})
     if row is None:
         return Identity(ANONYMOUS, _generation(session, assembly))
     assembly.refresh(session, row["generation"])
@@ -143,11 +144,7 @@ def user_actor(session: Session, assembly: Assembly, user_id: int) -> Actor:
 
 
 def _by_token(session: Session, assembly: Assembly, now: datetime, bearer: str) -> Identity:
-    row = (
-        session.execute(_user_by_token().where(table(Token).c.token_hash == token_hash(bearer)))
-        .mappings()
-        .first()
-    )
+    row = _BY_TOKEN.named(session, {"hash": token_hash(bearer)})
     if row is None or not row["active"] or row["revoked_at"] is not None or row["expires_at"] <= now:
         raise SignInRequired("This API token is not valid: it is unknown, expired or revoked.")
     assembly.refresh(session, row["generation"])

@@ -13,6 +13,7 @@ from patron.context import Context
 from patron.customers import normalise
 from patron.customers.models import ContactHolder, ContactPoint, Customer, ExternalId
 from patron.errors import Conflict, FieldError, Invalid
+from patron.prepared import Prepared, among_given
 from patron.records import table
 
 POSTAL_FIELDS = ("line1", "line2", "postcode", "city", "region", "country")
@@ -198,24 +199,26 @@ def attach(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
     by_customer: dict[int, dict[str, list[Any]]] = {
         key: {"emails": [], "phones": [], "addresses": [], "external_ids": []} for key in ids
     }
-    for row in ctx.session.execute(_points_and_ids(ids)) if ids else ():
-        lists = by_customer[row.customer_id]
-        if row.kind == "external":
-            lists["external_ids"].append({"source": row.label, "id": row.value})
-        elif row.kind == "postal":
-            lists["addresses"].append({name: (row.parts or {}).get(name, "") for name in POSTAL_FIELDS})
-        elif row.kind in ("email", "phone"):
-            lists[f"{row.kind}s"].append(row.value)
+    for customer_id, kind, value, label, parts in (
+        _POINTS_AND_IDS.rows(ctx.session, {"customers": ids}) if ids else ()
+    ):
+        lists = by_customer[customer_id]
+        if kind == "external":
+            lists["external_ids"].append({"source": label, "id": value})
+        elif kind == "postal":
+            lists["addresses"].append({name: (parts or {}).get(name, "") for name in POSTAL_FIELDS})
+        elif kind in ("email", "phone"):
+            lists[f"{kind}s"].append(value)
     for shown in rows:
         shown.update(by_customer[int(shown["id"])])
 
 
-def _points_and_ids(ids: Sequence[int]) -> Any:
+def _points_and_ids(dialect: str) -> Any:
     h, p, e = table(ContactHolder), table(ContactPoint), table(ExternalId)
     points = (
         select(h.c.customer_id, p.c.kind, p.c.value, h.c.label, h.c.is_primary, p.c.parts, h.c.id)
         .select_from(h.join(p, p.c.id == h.c.contact_point_id))
-        .where(among(h.c.customer_id, ids))
+        .where(among_given(h.c.customer_id, "customers", dialect))
     )
     externals = select(
         e.c.customer_id,
@@ -225,9 +228,13 @@ def _points_and_ids(ids: Sequence[int]) -> Any:
         literal(False).label("is_primary"),
         null().label("parts"),
         e.c.id,
-    ).where(among(e.c.customer_id, ids))
+    ).where(among_given(e.c.customer_id, "customers", dialect))
     both = union_all(points, externals).subquery()
-    return select(both).order_by(both.c.customer_id, both.c.is_primary.desc(), both.c.id)
+    wanted = (both.c.customer_id, both.c.kind, both.c.value, both.c.label, both.c.parts)
+    return select(*wanted).order_by(both.c.customer_id, both.c.is_primary.desc(), both.c.id)
+
+
+_POINTS_AND_IDS = Prepared(_points_and_ids)
 
 
 def holders_of(ctx: Context, kind: str, values: Collection[str]) -> dict[str, list[Any]]:

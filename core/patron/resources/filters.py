@@ -55,6 +55,23 @@ def parse_filter(ctx: Context, resource: Resource, data: Any) -> ColumnElement[b
     return _Parser(ctx).parse(resource, table_of(resource), data, 1)
 
 
+def equalities(ctx: Context, resource: Resource, data: Any) -> list[tuple[str, Any]] | None:
+    """A filter that only asks for equal values, as (column, value as it stores it); None for any other filter.
+
+    Invalid as in ``parse_filter``.
+    """
+    if data in (None, {}, []):
+        return []
+    simple = (str, int, bool)
+    if not isinstance(data, Mapping) or not all(isinstance(value, simple) for value in data.values()):
+        return None
+    if len(data) > MAX_NODES or not all(name in resource.filters for name in data):
+        return None
+    parser = _Parser(ctx)
+    items = [resource.field(str(name)) for name in data]
+    return [(item.match_column or item.attribute, parser.operand(item, data[item.name])) for item in items]
+
+
 def _refuse(message: str) -> Invalid:
     return Invalid.field("filter", message)
 
@@ -110,7 +127,7 @@ class _Parser:
         if op == "in":
             if not isinstance(operand, list) or len(operand) > MAX_LIST:
                 raise _refuse(f"“in” takes a list of at most {MAX_LIST} values.")
-            return self._compared(item, source).in_([self._operand(item, value) for value in operand])
+            return self._compared(item, source).in_([self.operand(item, value) for value in operand])
         if op not in _COMPARE:
             raise _refuse(f"There is no operator “{op}”. There are: {', '.join(_OPERATORS)}.")
         if operand is None and op in ("eq", "ne"):
@@ -125,14 +142,14 @@ class _Parser:
             "ref",
         ):
             raise _refuse(f"“{item.name}” cannot be compared by “{op}”.")
-        clause: ColumnElement[bool] = _COMPARE[op](self._compared(item, source), self._operand(item, operand))
+        clause: ColumnElement[bool] = _COMPARE[op](self._compared(item, source), self.operand(item, operand))
         return or_(clause, column.is_(None)) if op == "ne" and column.nullable else clause
 
     def _compared(self, item: Field, source: Any) -> ColumnElement[Any]:
         column: ColumnElement[Any] = source.c[item.match_column or item.attribute]
         return column
 
-    def _operand(self, item: Field, value: Any) -> Any:
+    def operand(self, item: Field, value: Any) -> Any:
         """The value as the column stores it."""
         if item.kind in _TEXT:
             return fold(_typed(item, value, str)) if item.match_column else _typed(item, value, str)

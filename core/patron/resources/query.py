@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, select, tuple_
 
 from patron.context import Context
 from patron.contributions import Resource
 from patron.errors import Invalid, NotFound
+from patron.permissions import Scope
+from patron.prepared import Prepared
 from patron.resources.declaration import sort_column_of, table_of
-from patron.resources.filters import parse_filter
+from patron.resources.filters import equalities, parse_filter
 from patron.resources.rules import rules_of
-from patron.resources.scope import row_scope
-from patron.resources.values import columns_of, give, parse_date, parse_instant
+from patron.resources.scope import row_scope, scope_is_plain, scope_values
+from patron.resources.values import columns_of, giver, parse_date, parse_instant
 
 MAX_LIMIT = 200
 
@@ -53,38 +55,110 @@ def read_page(ctx: Context, resource: Resource, listing: Listing) -> PageOf:
         raise Invalid.field("limit", f"A page has 1 to {MAX_LIMIT} records.")
     names = _fields(resource, listing.fields)
     backwards, position = _position(resource, sort, listing.cursor)
-    table = table_of(resource)
     wanted = columns_of(resource, names)
     if column.name not in wanted:
         wanted.append(column.name)
-    statement = select(*(table.c[name] for name in wanted)).where(*_clauses(ctx, resource, listing))
-    down = descending != backwards
-    if position is not None:
-        edge = tuple_(column, table.c.id)
-        statement = statement.where(edge < tuple_(*position) if down else edge > tuple_(*position))
-    order = (column.desc(), table.c.id.desc()) if down else (column.asc(), table.c.id.asc())
-    rows = ctx.session.execute(statement.order_by(*order).limit(listing.limit + 1)).mappings().all()
+    page = _Page(resource, tuple(wanted), column, descending != backwards, position, listing.limit + 1)
+    rows = _rows(ctx, page, listing)
     more, rows = len(rows) > listing.limit, rows[: listing.limit]
     if backwards:
         rows = rows[::-1]
-    items = [give(resource, row, names) for row in rows]
+    give = giver(resource, wanted, names)
+    items = [give(row) for row in rows]
     rules_of(resource).expand(ctx, items, names)
-    ends = _ends(rows, column.name, sort, more=more, backwards=backwards, began=position is None)
+    edges = [(row[wanted.index(column.name)], row[0]) for row in (rows[:1] + rows[-1:])]
+    ends = _ends(edges, sort, more=more, backwards=backwards, began=position is None)
     return PageOf(items, *ends, sort)
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Which columns of which rows: ``down`` from ``position`` (value of the sorted column, id), ``count`` at most."""
+
+    resource: Resource
+    wanted: tuple[str, ...]
+    column: Any
+    down: bool
+    position: tuple[Any, int] | None
+    count: int
+
+    def select(self, clauses: Sequence[ColumnElement[bool]], edge: Sequence[Any], count: Any) -> Select[Any]:
+        table, column = table_of(self.resource), self.column
+        statement = select(*(table.c[name] for name in self.wanted)).where(*clauses)
+        if self.position is not None:
+            here = tuple_(column, table.c.id)
+            statement = statement.where(here < tuple_(*edge) if self.down else here > tuple_(*edge))
+        order = (column.desc(), table.c.id.desc()) if self.down else (column.asc(), table.c.id.asc())
+        return statement.order_by(*order).limit(count)
+
+
+def _rows(ctx: Context, page: _Page, listing: Listing) -> list[Any]:
+    """The rows as tuples. Plain lists, narrowed by equal values at most, have their statement kept by its shape."""
+    equal = None if listing.search.strip() else equalities(ctx, page.resource, listing.filter)
+    scope = ctx.actor.require(page.resource.permission("read"))
+    if equal is None or not scope_is_plain(ctx, page.resource, scope):
+        statement = page.select(_clauses(ctx, page.resource, listing), page.position or (), page.count)
+        return list(ctx.session.execute(statement))
+    columns = tuple(name for name, _ in equal)
+    shape = (
+        page.resource.key, page.wanted, page.column.name, page.down, page.position is None, columns,
+        listing.trashed, _actor_shape(ctx, scope),
+    )  # fmt: skip
+    values = {f"equal_{name}": value for name, value in equal} | {"count": page.count}
+    if page.position is not None:
+        values |= {"edge_value": page.position[0], "edge_id": page.position[1]}
+
+    def build(_: str) -> Select[Any]:
+        table = table_of(page.resource)
+        clauses = [_in_trash(page.resource, listing.trashed), row_scope(ctx, page.resource)]
+        clauses += [table.c[name] == bindparam(f"equal_{name}") for name in columns]
+        edge = (bindparam("edge_value", type_=page.column.type), bindparam("edge_id", type_=table.c.id.type))
+        return page.select(clauses, edge, bindparam("count", type_=Integer()))
+
+    return _kept(ctx, shape, build).rows(ctx.session, values | scope_values(ctx))
+
+
+_MOST_SHAPES = 1000
+
+
+def _kept(ctx: Context, shape: tuple[Any, ...], build: Callable[[str], Any]) -> Prepared:
+    """The statement of that shape, built on first use. Who asks for ever new shapes only makes us build again."""
+    plans = ctx.assembly.plans
+    if shape not in plans:
+        if len(plans) >= _MOST_SHAPES:
+            plans.clear()
+        plans[shape] = Prepared(build)
+    kept: Prepared = plans[shape]
+    return kept
+
+
+def _actor_shape(ctx: Context, scope: Scope) -> tuple[Any, ...]:
+    """What of the actor decides the text of a scope's clause; the values are parameters."""
+    if scope == Scope.ALL:
+        return (scope,)
+    return (scope, ctx.actor.user_id is None, len(ctx.actor.team_ids))
 
 
 def read_one(ctx: Context, resource: Resource, record_id: int, *, verb: str = "read") -> dict[str, Any]:
     """One record as the API says it; NotFound when it is not there or out of the actor's scope."""
     table = table_of(resource)
-    statement = select(*(table.c[name] for name in (*columns_of(resource), "trashed_at"))).where(
-        table.c.id == record_id, row_scope(ctx, resource, verb)
-    )
-    row = ctx.session.execute(statement).mappings().first()
+    wanted = (*columns_of(resource), "trashed_at")
+
+    def build(_: str) -> Select[Any]:
+        found = select(*(table.c[name] for name in wanted))
+        return found.where(table.c.id == bindparam("record_id"), row_scope(ctx, resource, verb))
+
+    scope = ctx.actor.require(resource.permission(verb))
+    if scope_is_plain(ctx, resource, scope):
+        statement = _kept(ctx, (resource.key, "one", verb, _actor_shape(ctx, scope)), build)
+        row = statement.first(ctx.session, {"record_id": record_id} | scope_values(ctx))
+    else:
+        row = ctx.session.execute(build(""), {"record_id": record_id}).first()
     if row is None:
         raise NotFound(f"There is no {resource.label.lower()} {record_id}.")
-    item = give(resource, row)
+    item = giver(resource, wanted)(row)
     rules_of(resource).expand(ctx, [item], None)
-    item["trashed"] = row["trashed_at"] is not None
+    item["trashed"] = row[-1] is not None
     return item
 
 
@@ -98,12 +172,19 @@ def matching_ids(ctx: Context, resource: Resource, listing: Listing, verb: str, 
 def _clauses(ctx: Context, resource: Resource, listing: Listing) -> list[ColumnElement[bool]]:
     from patron.resources.search import search_clause
 
-    table = table_of(resource)
-    trashed = table.c.trashed_at.is_not(None) if listing.trashed else table.c.trashed_at.is_(None)
-    clauses = [trashed, row_scope(ctx, resource), parse_filter(ctx, resource, listing.filter)]
+    clauses = [
+        _in_trash(resource, listing.trashed),
+        row_scope(ctx, resource),
+        parse_filter(ctx, resource, listing.filter),
+    ]
     if listing.search.strip():
         clauses.append(search_clause(ctx, resource, listing.search))
     return clauses
+
+
+def _in_trash(resource: Resource, trashed: bool) -> ColumnElement[bool]:
+    column: ColumnElement[Any] = table_of(resource).c.trashed_at
+    return column.is_not(None) if trashed else column.is_(None)
 
 
 def _fields(resource: Resource, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -130,15 +211,15 @@ def _sort(resource: Resource, asked: str) -> tuple[str, bool, Any]:
 
 
 def _ends(
-    rows: Sequence[Mapping[Any, Any]], column: str, sort: str, *, more: bool, backwards: bool, began: bool
+    edges: Sequence[tuple[Any, int]], sort: str, *, more: bool, backwards: bool, began: bool
 ) -> tuple[str | None, str | None]:
-    """Cursors after the last and before the first row, where there is something beyond."""
-    if not rows:
+    """Cursors after the last and before the first row (each as sorted value and id), where something is beyond."""
+    if not edges:
         return None, None
     beyond_last = more if not backwards else True
     before_first = (not began) if not backwards else more
-    after = write_position(sort, rows[-1][column], rows[-1]["id"], "a") if beyond_last else None
-    before = write_position(sort, rows[0][column], rows[0]["id"], "b") if before_first else None
+    after = write_position(sort, *edges[-1], "a") if beyond_last else None
+    before = write_position(sort, *edges[0], "b") if before_first else None
     return after, before
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, Date, Select, bindparam, false, or_, select, true
 
 from patron.context import Context
 from patron.contributions import Resource
 from patron.customers.models import Assignment, Customer
+from patron.db import BigInt
 from patron.errors import Forbidden
 from patron.permissions import Scope
 from patron.records import table
 from patron.resources.declaration import table_of
-from patron.resources.rules import rules_of
+from patron.resources.rules import Rules, rules_of
 
 
 def row_scope(ctx: Context, resource: Resource, verb: str = "read") -> ColumnElement[bool]:
@@ -33,11 +34,10 @@ def scope_clause(ctx: Context, resource: Resource, scope: Scope) -> ColumnElemen
         return own
     columns = table_of(resource).columns
     parts: list[ColumnElement[bool]] = []
-    user_id = ctx.actor.user_id
-    if resource.owner in columns and user_id is not None:
-        parts.append(columns[resource.owner] == user_id)
+    if resource.owner in columns and ctx.actor.user_id is not None:
+        parts.append(columns[resource.owner] == _given(ctx, "scope_user", BigInt()))
     if resource.team in columns and scope == Scope.TEAM and ctx.actor.team_ids:
-        parts.append(columns[resource.team].in_(sorted(ctx.actor.team_ids)))
+        parts.append(columns[resource.team].in_(_teams(ctx)))
     if resource.model is Customer:
         parts.append(columns["id"].in_(_assigned(ctx, scope)))
     elif not parts and resource.links:
@@ -48,12 +48,39 @@ def scope_clause(ctx: Context, resource: Resource, scope: Scope) -> ColumnElemen
 def _assigned(ctx: Context, scope: Scope) -> Select[Any]:
     """Customers on whose account team the actor is (or, for the team scope, one of the actor's teams)."""
     t = table(Assignment)
-    members = [t.c.user_id == (ctx.actor.user_id or 0)]
+    members = [t.c.user_id == _given(ctx, "scope_user", BigInt())]
     if scope == Scope.TEAM and ctx.actor.team_ids:
-        members.append(t.c.team_id.in_(sorted(ctx.actor.team_ids)))
-    return select(t.c.customer_id).where(or_(*members), or_(t.c.until.is_(None), t.c.until >= ctx.now.date()))
+        members.append(t.c.team_id.in_(_teams(ctx)))
+    lasting = or_(t.c.until.is_(None), t.c.until >= _given(ctx, "scope_today", Date()))
+    return select(t.c.customer_id).where(or_(*members), lasting)
 
 
 def _visible_customers(ctx: Context, scope: Scope) -> Select[Any]:
     customers = ctx.assembly.resources["customers"]
     return select(table(Customer).c.id).where(scope_clause(ctx, customers, scope))
+
+
+def scope_values(ctx: Context) -> dict[str, Any]:
+    """What ``scope_clause`` holds of the actor, by the names of its parameters: a statement that is kept is given
+    them anew each time. How many there are depends on ``len(team_ids)``, so that belongs to its key."""
+    values: dict[str, Any] = {"scope_user": ctx.actor.user_id or 0, "scope_today": ctx.now.date()}
+    values.update((f"scope_team_{n}", team_id) for n, team_id in enumerate(sorted(ctx.actor.team_ids)))
+    return values
+
+
+def scope_is_plain(ctx: Context, resource: Resource, scope: Scope) -> bool:
+    """Whether ``scope_clause`` holds nothing of the actor but ``scope_values``."""
+    if scope == Scope.ALL:
+        return True
+    reached = [resource]
+    if resource.links and resource.model is not Customer:
+        reached.append(ctx.assembly.resources["customers"])
+    return all(type(rules_of(item)).scope is Rules.scope for item in reached)
+
+
+def _given(ctx: Context, name: str, kind: Any) -> BindParameter[Any]:
+    return bindparam(name, scope_values(ctx)[name], type_=kind)
+
+
+def _teams(ctx: Context) -> list[BindParameter[Any]]:
+    return [_given(ctx, f"scope_team_{n}", BigInt()) for n in range(len(ctx.actor.team_ids))]
