@@ -79,23 +79,25 @@ def main() -> None:
     options = arguments()
     if options.soak:
         sys.exit(soak_all(options))
-    results = []
-    for name in options.engine or ENGINES:
-        with installed(name, options) as installation:
-            results += bench(installation, options)
-            write_results(results, options.output)
-    show(results)
+    results: list[Result] = []
+    try:
+        for name in options.engine or ENGINES:
+            with installed(name, options) as installation:
+                for result in bench(installation, options):
+                    results.append(result)
+                    write_results(results, options.output)
+    finally:
+        show(results)
 
 
-def bench(installation: Installation, options: argparse.Namespace) -> list[Result]:
+def bench(installation: Installation, options: argparse.Namespace) -> Iterator[Result]:
     """Every work and, unless some were chosen, what is no single call."""
     every = works(installation)
     chosen = [work for work in every if options.only in work.name]
     with served(installation) as site:
-        results = list(measure(site, chosen, count=options.count))
+        yield from measure(site, chosen, count=options.count)
     if not options.only:
-        results += whole(installation, every, rows=options.rows)
-    return results
+        yield from whole(installation, every, rows=options.rows)
 
 
 if __name__ == "__main__":
