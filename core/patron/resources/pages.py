@@ -153,6 +153,7 @@ def _column(ctx: Context, resource: Resource, item: Field, sort: str) -> dict[st
         url = f"{resource.path}?{query_with(ctx, resource, {'sort': wanted})}"
     return {
         "key": item.name,
+        "field": item,
         "label": item.label,
         "kind": item.kind,
         "sort_url": url,

@@ -27,6 +27,7 @@ from patron.ui.shell import (
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 STATIC = Path(__file__).parent.parent / "static"
+GATHERED = "ui/all.html"
 CSRF_FIELD = "_csrf_token"
 CSRF_HEADER = "x-csrftoken"
 CONTENT_SECURITY_POLICY = (
@@ -47,6 +48,13 @@ class PageTemplate(jinja2.Template):
             return super().render(*args, **kwargs)
         finally:
             current_shell.reset(token)
+
+
+    def make_module(
+        self, vars: dict[str, Any] | None = None, shared: bool = False, locals: Mapping[str, Any] | None = None
+    ) -> Any:
+        """``ui/all.html`` only gathers macros that were imported without a context, so all pages share one of it."""
+        return self.module if self.name == GATHERED and shared else super().make_module(vars, shared, locals)
 
 
 class PageEnvironment(jinja2.Environment):

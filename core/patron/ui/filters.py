@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -34,8 +35,13 @@ current_shell: ContextVar[PageShell | None] = ContextVar("patron_shell", default
 def page_locale() -> Locale:
     """The locale of the page being rendered; English outside a page or when Babel does not know it."""
     shell = current_shell.get()
+    return _locale(shell.locale if shell else "en")
+
+
+@lru_cache(maxsize=100)
+def _locale(name: str) -> Locale:
     try:
-        return Locale.parse((shell.locale if shell else "en").replace("-", "_"))
+        return Locale.parse(name.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
         return Locale("en")
 
@@ -87,15 +93,30 @@ def datetime_text(value: datetime | None, style: str = "medium") -> str:
     """A time as the locale writes it, in the page's time zone."""
     if value is None:
         return ""
-    return str(format_datetime(_local(value), format=style, locale=page_locale()))
+    return _datetime_text(_local(value), style, page_locale())
+
+
+@lru_cache(maxsize=4096)
+def _datetime_text(value: datetime, style: str, locale: Locale) -> str:
+    return str(format_datetime(value, format=style, locale=locale))
 
 
 def ago(value: datetime | None, now: datetime | None = None) -> str:
     """How long since (or until) ``value``: ``3 hours ago``, ``in 2 days``."""
     if value is None:
         return ""
-    delta = _local(value) - (now or datetime.now(UTC))
-    return str(format_timedelta(delta, add_direction=True, locale=page_locale()))
+    return _ago_text(_rounded((_local(value) - (now or datetime.now(UTC))).total_seconds()), page_locale())
+
+
+def _rounded(seconds: float) -> int:
+    """As exact as the words can be: seconds, from two hours on minutes, from two days on hours."""
+    step = 1 if abs(seconds) < 7200 else 60 if abs(seconds) < 172_800 else 3600
+    return round(seconds / step) * step
+
+
+@lru_cache(maxsize=4096)
+def _ago_text(seconds: int, locale: Locale) -> str:
+    return str(format_timedelta(timedelta(seconds=seconds), add_direction=True, locale=locale))
 
 
 def iso(value: date | datetime | None) -> str:
