@@ -102,4 +102,9 @@ def driver(engine: Engine) -> Iterator[Callable[[str, Sequence[Any]], list[Any]]
             return
         url = engine.url.replace("+psycopg", "")
         post = stack.enter_context(psycopg.connect(url, autocommit=True))
-        yield lambda statement, values: post.execute(statement.replace("?", "%s").encode(), values).fetchall()
+
+        def run(statement: str, values: Sequence[Any]) -> list[Any]:
+            cursor = post.execute(statement.replace("?", "%s").encode(), values)
+            return cursor.fetchall() if cursor.description else []
+
+        yield run
