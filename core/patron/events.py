@@ -15,6 +15,7 @@ from patron.contributions import Handler
 from patron.db import UtcDateTime
 from patron.errors import NotFound
 from patron.permissions import Actor
+from patron.prepared import inserting
 from patron.records import table
 from patron.system.models import Delivery, OutboxEvent
 
@@ -53,7 +54,7 @@ def publish(
         "payload": dict(payload or {}),
         "actor": _described(ctx.actor),
     }
-    event_id = ctx.session.connection().execute(_INSERT_EVENT, row).scalar_one()
+    (event_id,) = _INSERT_EVENT.first(ctx.session, row)
     deliveries = [
         {
             "event_id": event_id,
@@ -69,10 +70,12 @@ def publish(
     ]
     if deliveries:
         ctx.session.connection().execute(insert(Delivery).values(deliveries))
-    return event_id
+    return int(event_id)
 
 
-_INSERT_EVENT = insert(OutboxEvent).returning(col(OutboxEvent.id))
+_INSERT_EVENT = inserting(
+    table(OutboxEvent), ["name", "at", "customer_id", "payload", "actor"], returning_id=True
+)
 
 
 def _described(actor: Actor) -> dict[str, Any]:

@@ -7,12 +7,23 @@ with it no right of one actor, can reach another.
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, Dialect, bindparam, func, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Dialect,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session
 
@@ -31,6 +42,7 @@ class _Form:
     positional: bool
     names: Sequence[str]
     results: Sequence[tuple[int, _Convert]]
+    row: Callable[[Sequence[Any]], Any]
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         fixed = self.fixed
@@ -54,7 +66,7 @@ class Prepared:
         self._forms: WeakKeyDictionary[Dialect, _Form] = WeakKeyDictionary()
 
     def rows(self, session: Session, values: Mapping[str, Any]) -> list[Any]:
-        """The rows as tuples, in the order of the statement's columns."""
+        """The rows as named tuples, in the order of the statement's columns; none for a statement without rows."""
         connection = session.connection()
         form = self._form(connection.dialect)
         result = connection.exec_driver_sql(form.text, form.parameters(values))
@@ -63,7 +75,10 @@ class Prepared:
             return []
         rows = cursor.fetchall()
         result.close()
-        return [_converted(row, form.results) for row in rows] if form.results else rows
+        make = form.row
+        return (
+            [make(_converted(row, form.results)) for row in rows] if form.results else list(map(make, rows))
+        )
 
     def first(self, session: Session, values: Mapping[str, Any]) -> Any:
         """The first row, or None."""
@@ -99,7 +114,9 @@ def _converted(row: Sequence[Any], results: Sequence[tuple[int, _Convert]]) -> l
 def _form_of(statement: Any, dialect: Dialect) -> _Form:
     compiled = statement.compile(dialect=dialect)
     if compiled.post_compile_params or compiled.literal_execute_params:
-        raise TypeError("a prepared statement takes no list (use among_given) and no value that is written out")
+        raise TypeError(
+            "a prepared statement takes no list (use among_given) and no value that is written out"
+        )
     binds: list[tuple[str, _Convert | None]] = []
     fixed: dict[str, Any] = {}
     for name in compiled.positiontup if compiled.positional else compiled.binds:
@@ -111,14 +128,15 @@ def _form_of(statement: Any, dialect: Dialect) -> _Form:
         ):  # a literal of the statement itself; what has a name of its own is given by the caller
             value = bind.effective_value
             fixed[name] = convert(value) if convert is not None else value
-    columns = list(statement.exported_columns)
+    columns = list(statement.exported_columns)  # of a change: what it returns
     names = [column.key for column in columns]
     results = [
         (place, convert)
         for place, column in enumerate(columns)
         if (convert := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
     ]
-    return _Form(str(compiled), binds, fixed, bool(compiled.positional), names, results)
+    row = namedtuple("Row", names, rename=True)._make  # type: ignore[misc]
+    return _Form(str(compiled), binds, fixed, bool(compiled.positional), names, results, row)
 
 
 def among_given(column: Any, name: str, dialect: str) -> ColumnElement[bool]:
@@ -130,3 +148,13 @@ def among_given(column: Any, name: str, dialect: str) -> ColumnElement[bool]:
         each = func.json_each(bindparam(name, type_=Json())).table_valued("value")
         found = column.in_(select(each.c.value))
     return found
+
+
+def inserting(target: Table, names: Sequence[str], *, returning_id: bool = False) -> Prepared:
+    """Writes one row of these columns. Defaults of the model are not filled in."""
+
+    def build(_: str) -> Any:
+        statement = insert(target).values({n: bindparam(n, type_=target.c[n].type) for n in names}).inline()
+        return statement.returning(target.c.id) if returning_id else statement
+
+    return Prepared(build)

@@ -10,11 +10,11 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert
 
 from patron.accounts.models import Audit, AuditValue
 from patron.bulk import insert_rows, take_ids
 from patron.context import Context
+from patron.prepared import inserting
 from patron.records import table
 
 
@@ -37,36 +37,30 @@ def record(
     customer_id: int | None = None,
 ) -> int:
     """Write who did what. ``changed`` maps fields to (was, became); never hand it a secret. Returns the audit's id."""
-    row = Audit(
-        at=ctx.now,
-        actor_kind=ctx.actor.kind,
-        actor_id=ctx.actor.id,
-        actor_name=ctx.actor.name,
-        action=action,
-        resource=resource,
-        record_id=record_id,
-        request_id=ctx.request_id,
-        address=ctx.address,
-    )
-    values = row.model_dump(exclude={"id"})
-    audit_id = ctx.session.execute(
-        insert(table(Audit)).values(values).returning(table(Audit).c.id)
-    ).scalar_one()
+    (audit_id,) = _AUDIT.first(
+        ctx.session,
+        {
+            "at": ctx.now, "actor_kind": ctx.actor.kind, "actor_id": ctx.actor.id, "actor_name": ctx.actor.name,
+            "action": action, "resource": resource, "record_id": record_id, "request_id": ctx.request_id,
+            "address": ctx.address, "seal": "",
+        },
+    )  # fmt: skip
     if changed:
         was = {name: plain(pair[0]) for name, pair in changed.items()}
         became = {name: plain(pair[1]) for name, pair in changed.items()}
         salt = secrets.token_hex(8)
-        ctx.session.execute(
-            insert(table(AuditValue)).values(
-                audit_id=audit_id,
-                customer_id=customer_id,
-                salt=salt,
-                digest=digest(salt, was, became),
-                was=was,
-                became=became,
-            )
-        )
+        _AUDIT_VALUE.rows(
+            ctx.session,
+            {
+                "audit_id": audit_id, "customer_id": customer_id, "salt": salt,
+                "digest": digest(salt, was, became), "was": was, "became": became,
+            },
+        )  # fmt: skip
     return int(audit_id)
+
+
+_AUDIT = inserting(table(Audit), [c.name for c in table(Audit).c if c.name != "id"], returning_id=True)
+_AUDIT_VALUE = inserting(table(AuditValue), [c.name for c in table(AuditValue).c if c.name != "id"])
 
 
 @dataclass(frozen=True, slots=True)

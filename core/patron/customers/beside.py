@@ -5,13 +5,27 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, false, func, literal, null, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    cast,
+    false,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
 from patron.accounts.models import Team, User
 from patron.context import Context
 from patron.customers.consents import Standing
 from patron.customers.models import Assignment, Consent, CustomerRole, Preference
-from patron.db import UtcDateTime
+from patron.db import BigInt, UtcDateTime
+from patron.prepared import Prepared
 from patron.records import table
 
 _PREFERENCES = ("channel", "language", "hours", "time_zone", "salutation")
@@ -19,12 +33,8 @@ _PREFERENCES = ("channel", "language", "hours", "time_zone", "salutation")
 
 def beside(ctx: Context, customer_id: int) -> dict[str, Any]:
     """``roles`` (ended ones last), ``consents`` (what counts now), ``team`` (ended ones last) and ``preference``."""
-    parts = union_all(
-        _roles(customer_id), _consents(customer_id), _team(customer_id), _preference(customer_id)
-    )
-    rows = parts.subquery()
     found: dict[str, Any] = {"roles": [], "consents": [], "team": [], "preference": {}}
-    for row in ctx.session.execute(select(rows).order_by(rows.c.kind, rows.c.id)):
+    for row in _BESIDE.rows(ctx.session, {"customer": customer_id}):
         if row.kind == "role":
             found["roles"].append({"role": row.t1, "module": row.t2, "since": row.at1, "until": row.at2})
         elif row.kind == "consent":
@@ -39,6 +49,18 @@ def beside(ctx: Context, customer_id: int) -> dict[str, Any]:
     for name in ("roles", "team"):
         found[name].sort(key=lambda entry: entry["until"] is not None)
     return found
+
+
+def _statement(_: str) -> Select[Any]:
+    customer_id = bindparam("customer", type_=BigInt())
+    parts = union_all(
+        _roles(customer_id), _consents(customer_id), _team(customer_id), _preference(customer_id)
+    )
+    rows = parts.subquery()
+    return select(rows).order_by(rows.c.kind, rows.c.id)
+
+
+_BESIDE = Prepared(_statement)
 
 
 def _day(text: str | None) -> date | None:
@@ -64,14 +86,14 @@ def _row(
     )
 
 
-def _roles(customer_id: int) -> Select[Any]:
+def _roles(customer_id: BindParameter[int]) -> Select[Any]:
     t = table(CustomerRole)
     return _row("role", t.c.id, [t.c.role, t.c.module], [t.c.since, t.c.until]).where(
         t.c.customer_id == customer_id
     )
 
 
-def _consents(customer_id: int) -> Select[Any]:
+def _consents(customer_id: BindParameter[int]) -> Select[Any]:
     """The newest act for each purpose, channel and brand."""
     t = table(Consent)
     newest = (t.c.at.desc(), t.c.id.desc())
@@ -81,14 +103,14 @@ def _consents(customer_id: int) -> Select[Any]:
     return _row("consent", acts.c.id, texts, [acts.c.at, acts.c.at], acts.c.granted).where(acts.c.place == 1)
 
 
-def _team(customer_id: int) -> Select[Any]:
+def _team(customer_id: BindParameter[int]) -> Select[Any]:
     t, users, teams = table(Assignment), table(User), table(Team)
     texts = [t.c.role, users.c.name, teams.c.name, cast(t.c.since, String), cast(t.c.until, String)]
     joined = t.outerjoin(users, users.c.id == t.c.user_id).outerjoin(teams, teams.c.id == t.c.team_id)
     return _row("member", t.c.id, texts).select_from(joined).where(t.c.customer_id == customer_id)
 
 
-def _preference(customer_id: int) -> Select[Any]:
+def _preference(customer_id: BindParameter[int]) -> Select[Any]:
     t = table(Preference)
     texts = [t.c[name] for name in _PREFERENCES]
     return _row("preference", t.c.id, texts).where(t.c.customer_id == customer_id)

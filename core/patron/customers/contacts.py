@@ -120,8 +120,9 @@ def replace_points(ctx: Context, customer: Customer, kind: str, points: Sequence
     ids = ensure_points(ctx, points)
     fresh = [point for point in points if ids[point.kind, point.value] not in held]
     if fresh:
-        ctx.session.execute(
-            insert(holders),
+        insert_rows(
+            ctx.session,
+            holders,
             [
                 {
                     "contact_point_id": ids[point.kind, point.value],

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Integer, bindparam, delete, insert, select
 
 from patron.accounts import audit
 from patron.context import Context
 from patron.customers.models import Customer, Relationship
+from patron.db import BigInt
 from patron.errors import Invalid, NotFound
+from patron.prepared import Prepared
 from patron.records import table
 
 
@@ -116,19 +119,7 @@ class Related:
 
 def related_to(ctx: Context, customer_id: int, limit: int = 50) -> list[Related]:
     """Relationships of a customer from both ends, the current ones first. One statement."""
-    t, c = table(Relationship), table(Customer)
-    forward = (
-        select(t, c.c.name, c.c.kind.label("other_kind"))
-        .join(c, c.c.id == t.c.to_id)
-        .where(t.c.from_id == customer_id)
-    )
-    backward = (
-        select(t, c.c.name, c.c.kind.label("other_kind"))
-        .join(c, c.c.id == t.c.from_id)
-        .where(t.c.to_id == customer_id)
-    )
-    both = forward.union_all(backward).subquery()
-    rows = ctx.session.execute(select(both).order_by(both.c.until.is_not(None), both.c.id).limit(limit))
+    rows = _RELATED.rows(ctx.session, {"customer": customer_id, "count": limit})
     found = []
     for row in rows:
         kind = KINDS.get(row.kind)
@@ -137,3 +128,16 @@ def related_to(ctx: Context, customer_id: int, limit: int = 50) -> list[Related]
         other = row.to_id if out else row.from_id
         found.append(Related(row.id, label, row.role, other, row.name, row.other_kind, row.since, row.until))
     return found
+
+
+def _related(_: str) -> Any:
+    t, c = table(Relationship), table(Customer)
+    customer, count = bindparam("customer", type_=BigInt()), bindparam("count", type_=Integer())
+    wanted = (t, c.c.name, c.c.kind.label("other_kind"))
+    forward = select(*wanted).join(c, c.c.id == t.c.to_id).where(t.c.from_id == customer)
+    backward = select(*wanted).join(c, c.c.id == t.c.from_id).where(t.c.to_id == customer)
+    both = forward.union_all(backward).subquery()
+    return select(both).order_by(both.c.until.is_not(None), both.c.id).limit(count)
+
+
+_RELATED = Prepared(_related)

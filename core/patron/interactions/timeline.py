@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import insert, or_, select, tuple_, update
+from sqlalchemy import Integer, and_, bindparam, insert, or_, select, tuple_, update
 
 from patron.context import Context
 from patron.customers.models import Customer
+from patron.db import BigInt, UtcDateTime
 from patron.interactions.models import TimelineEntry
+from patron.prepared import Prepared, among_given
 from patron.records import table
 from patron.resources.query import position_of, write_position
 
@@ -85,48 +88,58 @@ def read(
 
     Private entries are their owner's alone, team entries the team's; who may see the customer was asked before.
     """
-    t = table(TimelineEntry)
-    statement = select(t).where(t.c.customer_id == customer_id, _visible(ctx))
+    values: dict[str, Any] = {
+        "customer": customer_id, "count": limit + 1, "user": ctx.actor.user_id or 0,
+        "teams": sorted(ctx.actor.team_ids),
+    }  # fmt: skip
     if kind:
-        statement = statement.where(t.c.kind == kind)
+        values["kind"] = kind
     if cursor:
-        statement = statement.where(tuple_(t.c.at, t.c.id) < tuple_(*position_of("timeline", cursor)))
-    rows = (
-        ctx.session.execute(statement.order_by(t.c.at.desc(), t.c.id.desc()).limit(limit + 1))
-        .mappings()
-        .all()
-    )
+        values["edge_at"], values["edge_id"] = position_of("timeline", cursor)
+    rows = _PAGES[bool(kind), bool(cursor)].rows(ctx.session, values)
     entries = [_entry(ctx, row) for row in rows[:limit]]
-    older = (
-        write_position("timeline", rows[limit - 1]["at"], rows[limit - 1]["id"])
-        if len(rows) > limit
-        else None
-    )
-    return entries, older
+    edge = rows[limit - 1] if len(rows) > limit else None
+    return entries, write_position("timeline", edge.at, edge.id) if edge is not None else None
 
 
-def _visible(ctx: Context) -> Any:
+def _page(of_kind: bool, older: bool, dialect: str) -> Any:
     t = table(TimelineEntry)
-    seen = [t.c.visibility == "all", t.c.owner_id == (ctx.actor.user_id or 0)]
-    if ctx.actor.team_ids:
-        seen.append((t.c.visibility == "team") & t.c.team_id.in_(sorted(ctx.actor.team_ids)))
-    return or_(*seen)
+    teams = among_given(t.c.team_id, "teams", dialect)
+    seen = or_(
+        t.c.visibility == "all",
+        t.c.owner_id == bindparam("user", type_=BigInt()),
+        and_(t.c.visibility == "team", teams),
+    )
+    statement = select(t).where(t.c.customer_id == bindparam("customer", type_=BigInt()), seen)
+    if of_kind:
+        statement = statement.where(t.c.kind == bindparam("kind"))
+    if older:
+        edge = (bindparam("edge_at", type_=UtcDateTime()), bindparam("edge_id", type_=BigInt()))
+        statement = statement.where(tuple_(t.c.at, t.c.id) < tuple_(*edge))
+    return statement.order_by(t.c.at.desc(), t.c.id.desc()).limit(bindparam("count", type_=Integer()))
 
 
-def _entry(ctx: Context, row: Mapping[Any, Any]) -> Entry:
+_PAGES = {
+    (of_kind, older): Prepared(partial(_page, of_kind, older))
+    for of_kind in (False, True)
+    for older in (False, True)
+}
+
+
+def _entry(ctx: Context, row: Any) -> Entry:
     return Entry(
-        row["id"],
-        row["at"],
-        row["kind"],
-        row["title"],
-        row["body"],
-        row["actor_name"],
-        record_url(ctx, row["resource"], row["record_id"]),
-        row["module"],
-        row["thread_id"],
-        row["interaction_id"],
-        row["visibility"],
-        row["snapshot"],
+        row.id,
+        row.at,
+        row.kind,
+        row.title,
+        row.body,
+        row.actor_name,
+        record_url(ctx, row.resource, row.record_id),
+        row.module,
+        row.thread_id,
+        row.interaction_id,
+        row.visibility,
+        row.snapshot,
     )
 
 

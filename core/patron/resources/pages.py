@@ -8,13 +8,15 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import and_, bindparam, delete, insert, or_, select
 
 from patron.accounts import history
 from patron.context import Context
 from patron.contributions import Field, Resource
 from patron.customers.models import Customer
+from patron.db import BigInt
 from patron.errors import Conflict, FieldError, Invalid, NotFound
+from patron.prepared import Prepared, among_given
 from patron.records import table
 from patron.resources import editing, export, forms, saying
 from patron.resources.api import filter_of
@@ -97,6 +99,7 @@ def show_list(ctx: Context, *, resource: Resource) -> Page:
     )
     listing = replace(listing_of(ctx, resource), fields=tuple(names))
     page = read_page(ctx, resource, listing)
+    choices = people_of(ctx, [resource.field(name) for name in resource.filters])
     name_references(ctx, resource, page.items)
     data = {
         **frame(ctx, resource),
@@ -108,7 +111,7 @@ def show_list(ctx: Context, *, resource: Resource) -> Page:
         "trashed": listing.trashed,
         "filters": [resource.field(name) for name in resource.filters if _offered(resource.field(name))],
         "active": _active_filters(ctx, resource),
-        "choices": people_of(ctx, [resource.field(name) for name in resource.filters]),
+        "choices": choices,
         "views": _views(ctx, resource),
         "next_url": _at(ctx, resource, page.next),
         "previous_url": _at(ctx, resource, page.previous),
@@ -231,16 +234,9 @@ def _reference_url(ctx: Context, item: Field, value: Any) -> str:
 
 
 def _views(ctx: Context, resource: Resource) -> list[dict[str, Any]]:
-    t = table(SavedView)
-    seen = [t.c.audience == "public", t.c.owner_id == (ctx.actor.user_id or 0)]
-    if ctx.actor.team_ids:
-        seen.append((t.c.audience == "team") & t.c.team_id.in_(sorted(ctx.actor.team_ids)))
-    statement = (
-        select(t.c.id, t.c.name, t.c.query, t.c.audience, t.c.owner_id)
-        .where(t.c.resource == resource.key, t.c.trashed_at.is_(None), or_(*seen))
-        .order_by(t.c.name)
-        .limit(100)
-    )
+    values = {
+        "resource": resource.key, "user": ctx.actor.user_id or 0, "teams": sorted(ctx.actor.team_ids),
+    }  # fmt: skip
     return [
         {
             "id": row.id,
@@ -250,8 +246,24 @@ def _views(ctx: Context, resource: Resource) -> list[dict[str, Any]]:
             "mine": row.owner_id == ctx.actor.user_id,
             "current": row.query == query_with(ctx, resource, {}),
         }
-        for row in ctx.session.execute(statement)
+        for row in _VIEWS.rows(ctx.session, values)
     ]
+
+
+def _views_statement(dialect: str) -> Any:
+    t = table(SavedView)
+    mine = t.c.owner_id == bindparam("user", type_=BigInt())
+    of_team = and_(t.c.audience == "team", among_given(t.c.team_id, "teams", dialect))
+    return (
+        select(t.c.id, t.c.name, t.c.query, t.c.audience, t.c.owner_id)
+        .where(t.c.resource == bindparam("resource"), t.c.trashed_at.is_(None))
+        .where(or_(t.c.audience == "public", mine, of_team))
+        .order_by(t.c.name)
+        .limit(100)
+    )
+
+
+_VIEWS = Prepared(_views_statement)
 
 
 def save_view(ctx: Context, *, resource: Resource) -> Redirect:
@@ -303,10 +315,11 @@ def show_record(ctx: Context, record_id: int, *, resource: Resource) -> Page | R
         return Redirect(f"{resource.path}/{record.merged_into_id}")
     rules = rules_of(resource)
     item = item_of(ctx, resource, record)
+    page_data = rules.page_data(ctx, record)
     name_references(ctx, resource, [item])
     data = {
         **frame(ctx, resource),
-        **rules.page_data(ctx, record),
+        **page_data,
         "item": item,
         "title": item.get(resource.title) or f"{resource.label} {record_id}",
         "subtitle": rules.subtitle(item),

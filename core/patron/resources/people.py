@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from patron.accounts.models import Team, User
 from patron.context import Context
 from patron.contributions import Field
+from patron.prepared import Prepared, among_given
 from patron.records import table
 
 
@@ -19,11 +22,31 @@ def people_options(ctx: Context, kind: str) -> list[tuple[str, str]]:
 
 
 def _read(ctx: Context, kind: str) -> list[tuple[str, str]]:
+    return [(str(row[0]), row[1]) for row in _OPTIONS[kind].rows(ctx.session, {})]
+
+
+def _options(kind: str, _: str) -> Select[Any]:
     t = table(User if kind == "user" else Team)
     statement = select(t.c.id, t.c.name).where(t.c.trashed_at.is_(None)).order_by(t.c.name).limit(500)
-    if kind == "user":
-        statement = statement.where(t.c.active.is_(True))
-    return [(str(row.id), row.name) for row in ctx.session.execute(statement)]
+    return statement.where(t.c.active.is_(True)) if kind == "user" else statement
+
+
+def people_names(ctx: Context, kind: str, ids: Collection[int]) -> dict[int, str]:
+    """What users or teams are called, also those who are gone. No statement where the options were read before."""
+    known = {int(key): name for key, name in ctx.cache.get(("people", kind), ())}
+    missing = [key for key in ids if key not in known]
+    if missing:
+        known.update(_NAMES[kind].rows(ctx.session, {"ids": missing}))
+    return {key: known[key] for key in ids if key in known}
+
+
+def _names(kind: str, dialect: str) -> Select[Any]:
+    t = table(User if kind == "user" else Team)
+    return select(t.c.id, t.c.name).where(among_given(t.c.id, "ids", dialect))
+
+
+_OPTIONS = {kind: Prepared(partial(_options, kind)) for kind in ("user", "team")}
+_NAMES = {kind: Prepared(partial(_names, kind)) for kind in ("user", "team")}
 
 
 def people_of(ctx: Context, fields: Sequence[Field]) -> dict[str, list[tuple[str, str]]]:

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import select
 
 from patron.accounts import audit
-from patron.accounts.models import Team, User
+from patron.bulk import among
 from patron.context import Context
 from patron.contributions import Field, Resource
 from patron.money import Money
-from patron.records import table
 from patron.resources.declaration import table_of
+from patron.resources.people import people_names
 from patron.resources.scope import row_scope
 
 REFERENCES = ("customer", "user", "team", "ref")
@@ -25,18 +25,14 @@ def names_of(ctx: Context, item: Field, ids: Iterable[int]) -> dict[int, str]:
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    clauses: list[Any] = []
     if item.kind in ("user", "team"):
-        t = table(User if item.kind == "user" else Team)
-        title = t.c.name
-    else:
-        target = ctx.assembly.resource("customers" if item.kind == "customer" else item.ref)
-        t = table_of(target)
-        title = t.c[target.field(target.title).attribute]
-        if not ctx.actor.may(target.permission("read")):
-            return {}
-        clauses.append(row_scope(ctx, target))
-    rows = ctx.session.execute(select(t.c.id, title).where(t.c.id.in_(wanted), *clauses))
+        return people_names(ctx, item.kind, wanted)
+    target = ctx.assembly.resource("customers" if item.kind == "customer" else item.ref)
+    t = table_of(target)
+    title = t.c[target.field(target.title).attribute]
+    if not ctx.actor.may(target.permission("read")):
+        return {}
+    rows = ctx.session.execute(select(t.c.id, title).where(among(t.c.id, wanted), row_scope(ctx, target)))
     return {row[0]: str(row[1]) for row in rows}
 
 

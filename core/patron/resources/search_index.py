@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import Date, bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from patron.bulk import among, insert_rows
@@ -14,6 +14,7 @@ from patron.context import Context
 from patron.contributions import Resource
 from patron.customers.models import Assignment, Customer
 from patron.customers.normalise import sort_key
+from patron.prepared import Prepared, among_given
 from patron.records import Record, table
 from patron.resources.declaration import table_of
 from patron.resources.rules import rules_of
@@ -57,7 +58,7 @@ def index_many(ctx: Context, resource: Resource, records: Sequence[Any], *, fres
         if fresh:
             insert_rows(ctx.session, table(SearchEntry), entries)
         else:
-            ctx.session.execute(_upsert(ctx.assembly.database.dialect), entries)
+            _write(ctx, entries)
 
 
 def remove(ctx: Context, resource: Resource, record_id: int) -> None:
@@ -176,13 +177,19 @@ def _who(user_id: int | None, team_id: int | None) -> Iterable[str]:
 
 
 def _add_account_teams(ctx: Context, customers: Sequence[int], beside: dict[int, set[str]]) -> None:
-    t = table(Assignment)
-    lasting = or_(t.c.until.is_(None), t.c.until >= ctx.now.date())
-    members = select(t.c.customer_id, t.c.user_id, t.c.team_id).where(
-        among(t.c.customer_id, customers), lasting
-    )
-    for customer_id, user_id, team_id in ctx.session.execute(members):
+    values = {"customers": list(customers), "today": ctx.now.date()}
+    for customer_id, user_id, team_id in _ACCOUNT_TEAMS.rows(ctx.session, values):
         beside[customer_id].update(_who(user_id, team_id))
+
+
+def _account_teams(dialect: str) -> Any:
+    t = table(Assignment)
+    lasting = or_(t.c.until.is_(None), t.c.until >= bindparam("today", type_=Date()))
+    members = select(t.c.customer_id, t.c.user_id, t.c.team_id)
+    return members.where(among_given(t.c.customer_id, "customers", dialect), lasting)
+
+
+_ACCOUNT_TEAMS = Prepared(_account_teams)
 
 
 def _add_owners(ctx: Context, customers: Sequence[int], beside: dict[int, set[str]]) -> None:
@@ -190,6 +197,13 @@ def _add_owners(ctx: Context, customers: Sequence[int], beside: dict[int, set[st
     owners = select(t.c.id, t.c.owner_id, t.c.team_id).where(among(t.c.id, customers))
     for customer_id, user_id, team_id in ctx.session.execute(owners):
         beside[customer_id].update(_who(user_id, team_id))
+
+
+def _write(ctx: Context, entries: Sequence[dict[str, Any]]) -> None:
+    if len(entries) == 1:
+        _UPSERT_ONE.rows(ctx.session, entries[0])
+    else:
+        ctx.session.execute(_upsert(ctx.assembly.database.dialect), entries)
 
 
 _WRITTEN = ("customer_id", "title", "title_key", "subtitle", "text", "scope")
@@ -202,3 +216,12 @@ def _upsert(dialect: str) -> Any:
     differs = or_(*(t.c[name].is_distinct_from(insert.excluded[name]) for name in _WRITTEN))
     changes = {name: insert.excluded[name] for name in _WRITTEN}
     return insert.on_conflict_do_update(index_elements=["resource", "record_id"], set_=changes, where=differs)
+
+
+def _upsert_one(dialect: str) -> Any:
+    t = table(SearchEntry)
+    names = ("resource", "record_id", *_WRITTEN)
+    return _upsert(dialect).values({name: bindparam(name, type_=t.c[name].type) for name in names})
+
+
+_UPSERT_ONE = Prepared(_upsert_one)
