@@ -82,7 +82,7 @@ def settle(assembly: Assembly) -> None:
 def rows_for(target: Table, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The rows with every column: what is not given has the model's default, or an empty value of its kind."""
     blank = {column.name: _blank(column) for column in target.columns}
-    return [blank | row for row in rows]
+    return [{**blank, **row} for row in rows]
 
 
 def _blank(column: Any) -> Any:
@@ -90,7 +90,13 @@ def _blank(column: Any) -> Any:
         return column.default.arg
     if column.nullable:
         return None
-    kinds = ((UtcDateTime, _EPOCH), (Json, {}), (Boolean, False), (Integer, 1), (Date, _EPOCH.date()))
+    kinds: tuple[tuple[type, Any], ...] = (
+        (UtcDateTime, _EPOCH),
+        (Json, {}),
+        (Boolean, False),
+        (Integer, 1),
+        (Date, _EPOCH.date()),
+    )
     return next((value for kind, value in kinds if isinstance(column.type, kind)), "")
 
 

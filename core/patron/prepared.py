@@ -71,7 +71,8 @@ class Prepared:
         form = self._form(connection.dialect)
         result = connection.exec_driver_sql(form.text, form.parameters(values))
         cursor: Any = result.cursor
-        if cursor is None or cursor.description is None:
+        if cursor is None or not form.names:  # PostgreSQL returns an id even where none was asked for
+            result.close()
             return []
         rows = cursor.fetchall()
         result.close()
@@ -135,8 +136,9 @@ def _form_of(statement: Any, dialect: Dialect) -> _Form:
         for place, column in enumerate(columns)
         if (convert := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
     ]
-    row = namedtuple("Row", names, rename=True)._make  # type: ignore[misc]
-    return _Form(str(compiled), binds, fixed, bool(compiled.positional), names, results, row)
+    make_type: Any = namedtuple  # whose names are known only now
+    row_type = make_type("Row", names, rename=True)
+    return _Form(str(compiled), binds, fixed, bool(compiled.positional), names, results, row_type._make)
 
 
 def among_given(column: Any, name: str, dialect: str) -> ColumnElement[bool]:

@@ -73,7 +73,8 @@ def _generation(session: Session, assembly: Assembly) -> int:
 
 def _joined(column: Any, condition: Any) -> Any:
     """Ids of one column as text with commas, so that one row says all; empty when there are none."""
-    text = func.aggregate_strings(cast(column, String), literal_column("','"))
+    comma: Any = literal_column("','")
+    text = func.aggregate_strings(cast(column, String), comma)
     return select(func.coalesce(text, "")).where(condition).scalar_subquery()
 
 
