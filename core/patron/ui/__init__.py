@@ -49,9 +49,11 @@ class PageTemplate(jinja2.Template):
         finally:
             current_shell.reset(token)
 
-
     def make_module(
-        self, vars: dict[str, Any] | None = None, shared: bool = False, locals: Mapping[str, Any] | None = None
+        self,
+        vars: dict[str, Any] | None = None,
+        shared: bool = False,
+        locals: Mapping[str, Any] | None = None,
     ) -> Any:
         """``ui/all.html`` only gathers macros that were imported without a context, so all pages share one of it."""
         return self.module if self.name == GATHERED and shared else super().make_module(vars, shared, locals)
