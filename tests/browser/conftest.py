@@ -1,0 +1,159 @@
+"""The demo, served as anyone would serve it, and a browser in which every complaint is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from patron.sample.demo import OWNER
+from playwright.sync_api import Browser, BrowserContext, Page
+
+PATRON = str(Path(sys.executable).with_name("patron"))
+VIOLATIONS = """document.addEventListener("securitypolicyviolation",
+    (event) => console.error(`policy: ${event.violatedDirective} refused ${event.blockedURI || event.sample}`))"""
+
+
+@dataclass
+class Site:
+    """A served installation: its folder, its address, and the command line that administers it."""
+
+    folder: Path
+    url: str
+    environment: dict[str, str]
+
+    def patron(self, *words: str) -> str:
+        """What ``patron …`` prints."""
+        done = subprocess.run(
+            [PATRON, *words], env=self.environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def routes(self, face: str) -> list[str]:
+        """The paths of the pages of a face; programs' addresses are left out."""
+        found = json.loads(self.patron("routes", "--json"))
+        return [
+            r["path"]
+            for r in found
+            if r["method"] == "GET" and r["face"] == face and "/api/" not in r["path"]
+        ]
+
+    def link(self, email: str = OWNER) -> str:
+        """A link that signs a user in once."""
+        return re.findall(r"http\S+", self.patron("users", "link", email))[0].rstrip('"')
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The demo on a free port, without its worker."""
+    folder, port = tmp_path_factory.mktemp("demo"), free_port()
+    url = f"http://localhost:{port}"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PATRON_")}
+    served = Site(folder, url, {**clean, "PATRON_HOME": str(folder), "PATRON_BASE_URL": url})
+    served.patron("demo", "--dir", str(folder), "--no-serve")
+    with (folder / "serve.log").open("w") as log:
+        process = subprocess.Popen(
+            [PATRON, "serve", "--port", str(port), "--workers", "1", "--no-worker"],
+            env=served.environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_for(f"{url}/health/live", process)
+            yield served
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        assert process.poll() is None, "the server has ended"
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"{url} did not answer within {seconds} s")
+
+
+def sign_in(page: Page, link: str) -> None:
+    """Open a sign-in link and press its one button."""
+    page.goto(link)
+    page.locator("main button[type=submit]").first.click()
+    page.wait_for_load_state()
+
+
+@pytest.fixture(scope="session")
+def staff_state(site: Site, browser: Browser) -> Any:
+    """The cookies of the demo's administrator, signed in."""
+    context = browser.new_context()
+    sign_in(context.new_page(), site.link())
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@dataclass
+class Watched:
+    """A page whose every complaint is kept: errors of scripts, of the console, of the policy."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.add_init_script(VIOLATIONS)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+        self.page.on(
+            "console", lambda said: self.complaints.append(said.text) if said.type == "error" else None
+        )
+
+    def taken(self) -> list[str]:
+        """The complaints since last asked."""
+        found = list(self.complaints)
+        self.complaints.clear()
+        return found
+
+
+def watch(context: BrowserContext) -> Watched:
+    context.set_default_timeout(20_000)
+    return Watched(context.new_page())
+
+
+@pytest.fixture
+def staff(site: Site, browser: Browser, staff_state: Any) -> Iterator[Page]:
+    """The administrator at a desk. Whatever the console complains of fails the test."""
+    context = browser.new_context(
+        storage_state=staff_state, base_url=site.url, viewport={"width": 1440, "height": 900}
+    )
+    watched = watch(context)
+    yield watched.page
+    context.close()
+    assert watched.taken() == []
+
+
+@pytest.fixture
+def plain(site: Site, browser: Browser) -> Iterator[Page]:
+    """A browser that runs no scripts, signed in to nothing."""
+    context = browser.new_context(base_url=site.url, java_script_enabled=False)
+    context.set_default_timeout(20_000)
+    yield context.new_page()
+    context.close()

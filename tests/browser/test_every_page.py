@@ -1,0 +1,143 @@
+"""Every page of every face, found by following links as people do, opened and looked at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Error, Page, Response
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).resolve().parents[2]
+AXE = (ROOT / "core/frontend/node_modules/axe-core/axe.min.js").read_text()
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50))))"
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 780}
+# What the sample data gives no example of, or what only a link in a mail leads to.
+UNSEEN = (
+    r"^/files/", r"^/mail/", r"/import/\{", r"/rejects$", r"\{token", r"^/admin/mailboxes/\{", r"/files/\{",
+    r"/mail/\{", r"/lookup$", r"/export$", r"^/palette$", r"/sample$",
+)  # fmt: skip
+
+
+class Walk:
+    """Opens one page for each route, and finds the routes with an id by the links of the pages before."""
+
+    def __init__(self, watched: Any, base: str, routes: Iterable[str]) -> None:
+        self.watched, self.base = watched, base
+        self.page: Page = watched.page
+        self.found: dict[str, str] = {route: route for route in routes if "{" not in route}
+        self.wanted = {route: self._pattern(route) for route in routes if "{" in route}
+        self.complaints: dict[str, list[str]] = {}
+
+    @staticmethod
+    def _pattern(route: str) -> re.Pattern[str]:
+        return re.compile(re.sub(r"\\\{[^}]*\\\}", r"[\\w.-]+", re.escape(route)) + "$")
+
+    def run(self) -> None:
+        seen: set[str] = set()
+        while left := [route for route in self.found if route not in seen]:
+            for route in left:
+                seen.add(route)
+                if complaints := self.look(self.found[route]):
+                    self.complaints[self.found[route]] = complaints
+
+    def unreached(self) -> list[str]:
+        return [route for route in self.wanted if not any(re.search(known, route) for known in UNSEEN)]
+
+    def told(self) -> str:
+        return "\n".join(f"{path}\n    " + "\n    ".join(texts) for path, texts in self.complaints.items())
+
+    def look(self, path: str) -> list[str]:
+        self.page.set_viewport_size(PHONE)
+        self.page.emulate_media(color_scheme="dark")
+        try:
+            response = self.page.goto(f"{self.base}{path}", wait_until="load")
+        except Error as error:
+            self.watched.taken()
+            return [] if "Download is starting" in str(error) else [str(error)]
+        assert response is not None
+        if "text/html" not in response.headers.get("content-type", ""):
+            self.watched.taken()
+            return [] if response.ok else [f"answers {response.status}"]
+        self._follow()
+        return [*self._shape(response), *self._accessible(), *self.watched.taken()]
+
+    def _follow(self) -> None:
+        links = self.page.eval_on_selector_all(
+            "a[href]", "links => links.map((link) => link.getAttribute('href'))"
+        )
+        for path in dict.fromkeys(urlsplit(link).path for link in links):
+            for route, pattern in list(self.wanted.items()):
+                if pattern.match(path):
+                    self.found[route] = path
+                    del self.wanted[route]
+
+    def _shape(self, response: Response) -> list[str]:
+        told = [] if response.ok else [f"answers {response.status}"]
+        width = self.page.evaluate("document.documentElement.scrollWidth")
+        title, name = self.page.title(), self.page.evaluate("document.documentElement.lang")
+        icons = self.page.evaluate("""async () => {
+            const used = [...document.querySelectorAll("use")].map((use) => use.getAttribute("href").split("#"));
+            if (!used.length) return [];
+            const sprite = await (await fetch(used[0][0])).text();
+            return [...new Set(used.map(([, id]) => id))].filter((id) => !sprite.includes(`id="${id}"`));
+        }""")
+        if width > PHONE["width"]:
+            told.append(f"is {width} px wide on a phone")
+        if not title.split("·")[0].strip():
+            told.append("has no title")
+        if self.page.locator("h1").count() != 1:
+            told.append(f"has {self.page.locator('h1').count()} h1")
+        if not name:
+            told.append("has no language")
+        return told + [f"has no icon {icon}" for icon in icons]
+
+    def _accessible(self) -> list[str]:
+        """axe in the dark on a phone, and in the light at a desk."""
+        self.page.evaluate(AXE)
+        self.page.evaluate(SETTLED)
+        dark = self._axe()
+        self.page.set_viewport_size(DESK)
+        self.page.emulate_media(color_scheme="light")
+        self.page.evaluate(SETTLED)
+        return sorted({*dark, *self._axe()})
+
+    def _axe(self) -> list[str]:
+        found = self.page.evaluate(
+            "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations'], iframes: false})", TAGS
+        )
+        return [f"{item['id']}: {item['nodes'][0]['target']} {item['nodes'][0]['failureSummary'][:200]}"
+                for item in found["violations"]]  # fmt: skip
+
+
+def opened(watch: Any, browser: Browser, state: Any, base: str, routes: list[str]) -> Walk:
+    context = browser.new_context(storage_state=state, reduced_motion="reduce")
+    walk = Walk(watch(context), base, routes)
+    walk.run()
+    context.close()
+    return walk
+
+
+@pytest.fixture(scope="session")
+def watch() -> Any:
+    from tests.browser import conftest
+
+    return conftest.watch
+
+
+def test_every_page_of_staff(site: Any, browser: Browser, staff_state: Any, watch: Any) -> None:
+    walk = opened(watch, browser, staff_state, site.url, site.routes("staff"))
+    assert not walk.complaints, walk.told()
+    assert walk.unreached() == []
+
+
+def test_every_public_page(site: Any, browser: Browser, watch: Any) -> None:
+    public = [path for path in site.routes("public") if not path.startswith("/health")]
+    walk = opened(watch, browser, None, site.url, public)
+    assert not walk.complaints, walk.told()
+    assert walk.unreached() == []
