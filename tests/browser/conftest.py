@@ -138,6 +138,12 @@ def watch(context: BrowserContext) -> Watched:
     return Watched(context.new_page())
 
 
+@pytest.fixture(scope="session")
+def watching() -> Any:
+    """Opens a page of a context and keeps its complaints."""
+    return watch
+
+
 @pytest.fixture
 def staff(site: Site, browser: Browser, staff_state: Any) -> Iterator[Page]:
     """The administrator at a desk. Whatever the console complains of fails the test."""

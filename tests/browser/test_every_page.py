@@ -115,29 +115,22 @@ class Walk:
                 for item in found["violations"]]  # fmt: skip
 
 
-def opened(watch: Any, browser: Browser, state: Any, base: str, routes: list[str]) -> Walk:
+def opened(watching: Any, browser: Browser, state: Any, base: str, routes: list[str]) -> Walk:
     context = browser.new_context(storage_state=state, reduced_motion="reduce")
-    walk = Walk(watch(context), base, routes)
+    walk = Walk(watching(context), base, routes)
     walk.run()
     context.close()
     return walk
 
 
-@pytest.fixture(scope="session")
-def watch() -> Any:
-    from tests.browser import conftest
-
-    return conftest.watch
-
-
-def test_every_page_of_staff(site: Any, browser: Browser, staff_state: Any, watch: Any) -> None:
-    walk = opened(watch, browser, staff_state, site.url, site.routes("staff"))
+def test_every_page_of_staff(site: Any, browser: Browser, staff_state: Any, watching: Any) -> None:
+    walk = opened(watching, browser, staff_state, site.url, site.routes("staff"))
     assert not walk.complaints, walk.told()
     assert walk.unreached() == []
 
 
-def test_every_public_page(site: Any, browser: Browser, watch: Any) -> None:
+def test_every_public_page(site: Any, browser: Browser, watching: Any) -> None:
     public = [path for path in site.routes("public") if not path.startswith("/health")]
-    walk = opened(watch, browser, None, site.url, public)
+    walk = opened(watching, browser, None, site.url, public)
     assert not walk.complaints, walk.told()
     assert walk.unreached() == []
