@@ -11,13 +11,21 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from patron.accounts import services
+from patron.accounts.services.people import person_of
+from patron.assembly import Assembly, assemble
+from patron.records import table
 from patron.sample.demo import OWNER
+from patron.settings import load_settings
+from patron.testing.faces import working
 from playwright.sync_api import Browser, BrowserContext, Page
+from sqlalchemy import select
 
 PATRON = str(Path(sys.executable).with_name("patron"))
 VIOLATIONS = """document.addEventListener("securitypolicyviolation",
@@ -39,6 +47,14 @@ class Site:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    @contextmanager
+    def assembly(self) -> Iterator[Assembly]:
+        """The installation opened in this process, beside the one that serves it."""
+        settings = replace(load_settings(self.folder), base_url=self.url, folder=str(self.folder))
+        made = assemble(settings)
+        yield made
+        made.database.dispose()
 
     def routes(self, face: str) -> list[str]:
         """The paths of the pages of a face; programs' addresses are left out."""
@@ -110,6 +126,21 @@ def staff_state(site: Site, browser: Browser) -> Any:
     state = context.storage_state()
     context.close()
     return state
+
+
+@pytest.fixture(scope="session")
+def customer_state(site: Site) -> Any:
+    """The cookies of somebody who acts for a customer of the demo that has a ticket."""
+    with site.assembly() as assembly, working(assembly) as ctx:
+        t = table(assembly.resource("service.tickets").model)
+        customer = ctx.session.execute(
+            select(t.c.customer_id).where(t.c.customer_id.is_not(None)).limit(1)
+        ).scalar_one()
+        account = services.add_account(ctx, "buyer@example.com", "Bettina Buyer", customer, ["tickets"])
+        secret = services.start_session(ctx, person_of(ctx.session, account_id=account))
+    cookie = {"name": "__Host-patron-my", "value": secret, "domain": "localhost", "path": "/", "expires": -1,
+              "secure": True, "httpOnly": True, "sameSite": "Lax"}  # fmt: skip
+    return {"cookies": [cookie], "origins": []}
 
 
 @dataclass

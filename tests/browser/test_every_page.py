@@ -139,6 +139,12 @@ def test_every_page_of_staff(site: Any, browser: Browser, staff_state: Any, watc
     assert walk.unreached() == []
 
 
+def test_every_page_of_customers(site: Any, browser: Browser, customer_state: Any, watching: Any) -> None:
+    walk = opened(watching, browser, customer_state, site.url, site.routes("customer"))
+    assert not walk.complaints, walk.told()
+    assert walk.unreached() == []
+
+
 def test_every_public_page(site: Any, browser: Browser, watching: Any) -> None:
     public = [path for path in site.routes("public") if not path.startswith("/health")]
     walk = opened(watching, browser, None, site.url, public)
