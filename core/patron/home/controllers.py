@@ -87,6 +87,12 @@ def openapi_document(ctx: Context) -> Json:
     return Json(openapi.document(ctx.assembly))
 
 
+@get("/favicon.ico", permission=ANYONE, face=Face.PUBLIC, transaction="none")
+def favicon(ctx: Context) -> Redirect:
+    """Where browsers look for the icon of what is no page: a download, a JSON answer."""
+    return Redirect(asset_url("favicon.svg"))
+
+
 @get("/health/live", permission=ANYONE, face=Face.PUBLIC, transaction="none")
 def live(ctx: Context) -> Json:
     """The process answers."""
