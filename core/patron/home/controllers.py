@@ -12,6 +12,7 @@ from patron.responses import Cookie, Flash, Json, Page, Redirect
 from patron.revisions import status as migration_status
 from patron.routing import ANYONE, SIGNED_IN, Route, get, post
 from patron.shell import quick_links
+from patron.ui import asset_url
 
 
 @get("/", permission=SIGNED_IN)
@@ -119,6 +120,7 @@ ROUTES: tuple[Route, ...] = (
     living_board,
     theme,
     openapi_document,
+    favicon,
     live,
     ready,
 )
