@@ -9,13 +9,19 @@ from patron.context import Context
 from patron.contributions import Field
 from patron.customers import erasing, merging
 from patron.customers.erasing import ERASE
-from patron.customers.forms import customer_of
 from patron.customers.merging import MERGE
 from patron.customers.models import Customer
 from patron.errors import Invalid
-from patron.resources import pages, saying
+from patron.resources import editing, pages, saying
 from patron.responses import Flash, Page, Redirect
 from patron.routing import Route, get, post
+
+
+def _shown(ctx: Context, customer_id: int, verb: str) -> Customer:
+    """The customer within the scope of the verb, not locked: a page only reads. NotFound, Forbidden."""
+    resource = ctx.assembly.resource("customers")
+    customer: Customer = editing.load_many(ctx, resource, [customer_id], verb, lock=False)[0]
+    return customer
 
 
 @get("/customers/{customer_id:int}/merge", permission=MERGE)
@@ -25,10 +31,10 @@ def show_merge(ctx: Context, customer_id: int) -> Page:
 
 
 def _merge_page(ctx: Context, customer_id: int, other: str, error: Invalid | None = None) -> Page:
-    survivor = customer_of(ctx, customer_id, "edit")
+    survivor = _shown(ctx, customer_id, "edit")
     data: dict[str, Any] = {"customer": survivor, "other": None, "errors": error.errors if error else ()}
     if other.isascii() and other.isdigit() and int(other) != customer_id:
-        merged = customer_of(ctx, int(other), "edit")
+        merged = _shown(ctx, int(other), "edit")
         data |= {"other": merged, "fields": _both(ctx, survivor, merged)}
     elif other and error is None:
         data["errors"] = Invalid.field("other", "Choose another customer than this one.").errors
@@ -78,7 +84,7 @@ def split(ctx: Context, merge_id: int) -> Redirect:
 @get("/customers/{customer_id:int}/erase", permission=ERASE)
 def show_erase(ctx: Context, customer_id: int) -> Page:
     """What erasure does, and the form that asks for the name."""
-    return _erase_page(ctx, customer_of(ctx, customer_id, "delete"))
+    return _erase_page(ctx, _shown(ctx, customer_id, "delete"))
 
 
 def _erase_page(ctx: Context, customer: Customer, error: Invalid | None = None) -> Page:
@@ -89,7 +95,7 @@ def _erase_page(ctx: Context, customer: Customer, error: Invalid | None = None) 
 @post("/customers/{customer_id:int}/erase", permission=ERASE)
 def erase(ctx: Context, customer_id: int) -> Redirect | Page:
     """Erase the customer's personal data (form: confirm = the customer's name)."""
-    customer = customer_of(ctx, customer_id, "delete")
+    customer = _shown(ctx, customer_id, "delete")
     if ctx.web.value("confirm") != customer.name:
         error = Invalid.field("confirm", "Type the customer's name exactly, to confirm.")
         return _erase_page(ctx, customer, error)
