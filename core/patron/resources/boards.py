@@ -18,7 +18,7 @@ from patron.resources.scope import row_scope
 from patron.resources.values import columns_of, give
 from patron.responses import Flash, Json, Page, Redirect
 
-CARDS = 50  # per column; the rest is a list away
+CARDS = 25  # per column: what fits two screens; the rest is a list away
 
 
 def show_board(ctx: Context, *, resource: Resource) -> Page:
