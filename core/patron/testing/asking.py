@@ -190,5 +190,3 @@ _WORDS = {
     "currency": "EUR", "price": "5", "theme": "dark", "back": "", "audience": "private", "query": "", "version": "",
     "members": "1", "teams": "1", "roles": "user", "locale": "en", "scopes": "customers.read", "days": "30",
 }  # fmt: skip
-
-

@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Column, Table, func, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import JSON, Boolean, Date, DateTime, Integer, LargeBinary, String
 from sqlmodel import SQLModel
 
@@ -37,6 +38,7 @@ PLUMBING = frozenset(
         "core_outbox", "core_delivery", "core_job", "core_idempotency", "core_plugin", "core_setting", "core_link",
         "core_generation", "core_search", "core_rate_limit", "core_replay", "core_audit", "core_audit_value",
         "core_sign_in_link", "core_metric_snapshot", "core_number_series", "core_merge_journal", "core_erasure_journal",
+        "core_import", "core_import_row",
     }
 )  # fmt: skip
 
@@ -55,6 +57,7 @@ class Canaries:
     customer: int = 0
     other_customer: int = 0
     ids: dict[str, int] = field(default_factory=dict)
+    made_up: set[str] = field(default_factory=set)  # tables whose JSON could not be made up
 
     def of(self, resource: Resource) -> int:
         """The canary record of a resource."""
@@ -85,7 +88,7 @@ def hatch(assembly: Assembly) -> Canaries:
 def _customer(resource: Resource) -> dict[str, Any]:
     text = mark(resource.table)
     lists = {"emails": [f"{text}@example.com"], "phones": ["+49 30 901820"]}
-    texts = {name: f"{text} {MARKUP}" for name in ("given_name", "family_name", "prefix", "source", "note")}
+    texts = dict.fromkeys(("given_name", "family_name", "prefix", "source", "note"), f"{text} {MARKUP}")
     return {"kind": "person", "name": f"{text} {MARKUP}", **texts, **lists}
 
 
@@ -154,8 +157,13 @@ def _row(ctx: Context, table: Table, found: Canaries, resource: Resource | None 
         values = {
             column.name: _cell(ctx, column, found, resource) for column in table.c if column.name != "id"
         }
-        with savepoint(ctx.session):
-            newest = ctx.session.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
+        if any(isinstance(value, dict) and not value for value in values.values()):
+            found.made_up.add(table.name)
+        try:
+            with savepoint(ctx.session):
+                newest = ctx.session.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
+        except IntegrityError:
+            return 0
     found.ids[table.name] = int(newest)
     return int(newest)
 
@@ -220,8 +228,6 @@ def _referred(ctx: Context, column: Column[Any], found: Canaries) -> int | None:
         return found.keeper
     if target.name == "core_team":
         return found.team
-    if target is column.table:
+    if target is column.table or target.name in PLUMBING:
         return None
     return _row(ctx, target, found) or None
-
-
