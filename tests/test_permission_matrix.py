@@ -216,7 +216,11 @@ def requests_of(client: Client, found: Canaries, methods: tuple[str, ...]) -> li
     assembly: Assembly = client.app.state.assembly
     with assembly.database.read() as session:
         ctx = _context(session, assembly)
-        asked = [(route, ask(ctx, route, found, FIXED.get(route.path))) for route in assembly.routes if route.method in methods]
+        asked = [
+            (route, ask(ctx, route, found, FIXED.get(route.path)))
+            for route in assembly.routes
+            if route.method in methods
+        ]
     return sorted(asked, key=lambda pair: pair[0].path.endswith("/sign-out"))
 
 

@@ -95,7 +95,6 @@ def test_every_client_gets_through_and_no_change_is_lost(counting: Assembly) -> 
 def test_a_session_from_a_generator_would_not_do(counting: Assembly) -> None:
     """The control: the same work with the session as a generator dependency stands still or fails."""
 
-
     threads = counting.settings.threads
     impatient = Database(counting.database.url, lock_timeout=0.5, statement_timeout=1.0)
 

@@ -26,7 +26,8 @@ from patron.system.stored import store_setting, stored_setting
 BATCH = 2000
 HEAD = "core.audit.sealed"  # how far the chain goes: id and seal of its last row
 SETTLED = timedelta(minutes=5)  # longer than any transaction lives: no row with a lower id is still to come
-_COVERED = ("id", "at", "actor_kind", "actor_id", "actor_name", "action", "resource", "record_id", "request_id", "address")
+_COVERED = ("id", "at", "actor_kind", "actor_id", "actor_name", "action", "resource", "record_id", "request_id",
+            "address")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,7 @@ def verify(ctx: Context) -> Verdict:
     until, wanted = _head(ctx)
     last, before, checked = 0, "", 0
     a = table(Audit)
-    while rows := ctx.session.execute(
-        _rows(last).where(a.c.id <= until).limit(BATCH)
-    ).mappings().all():
+    while rows := ctx.session.execute(_rows(last).where(a.c.id <= until).limit(BATCH)).mappings().all():
         for row in rows:
             before = _seal(ctx, before, row)
             if row["seal"] != before:

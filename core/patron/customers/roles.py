@@ -19,9 +19,7 @@ def give_role(ctx: Context, customer_id: int, role: str, module: str = "core") -
     ctx.session.execute(
         insert(t).values(customer_id=customer_id, role=role, module=module, since=ctx.now, until=None)
     )
-    audit.record(
-        ctx, "give role", "customers", customer_id, {"role": (None, role)}, customer_id=customer_id
-    )
+    audit.record(ctx, "give role", "customers", customer_id, {"role": (None, role)}, customer_id=customer_id)
     return True
 
 

@@ -184,7 +184,8 @@ def _guess(name: str, found: Canaries) -> str:
 
 
 _WORDS = {
-    "email": "asked@example.com", "channel": "phone", "direction": "in", "intent": "enquiry", "at": "2026-01-05T09:00:00Z",
+    "email": "asked@example.com", "channel": "phone", "direction": "in", "intent": "enquiry",
+    "at": "2026-01-05T09:00:00Z",
     "visibility": "all", "minutes": "5", "granted": "true", "purpose": "newsletter", "kind": "works_at",
     "end": "", "language": "en", "time_zone": "UTC", "hours": "09:00-17:00", "amount": "5", "quantity": "1",
     "currency": "EUR", "price": "5", "theme": "dark", "back": "", "audience": "private", "query": "", "version": "",
