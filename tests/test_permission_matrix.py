@@ -295,11 +295,11 @@ def allowed_at(assembly: Assembly, route: Route) -> set[str]:
 
 def shown(answer: Any) -> str:
     """All that an answer shows: body, headers, and the message that a cookie carries to the next page."""
-    text = answer.content.decode("utf-8", "replace") + str(dict(answer.headers))
+    said: str = answer.content.decode("utf-8", "replace") + str(dict(answer.headers))
     for name, value in answer.cookies.items():
         if name.endswith("patron-flash") and value:
-            text += urlsafe_b64decode(value.partition(".")[0]).decode()
-    return text
+            said += urlsafe_b64decode(value.partition(".")[0]).decode()
+    return said
 
 
 def listed(problems: Sequence[Any]) -> str:
