@@ -75,7 +75,9 @@ def _handler(server: Server, route: Route) -> HTTPRouteHandler:
 
     from litestar import route as litestar_route
 
-    return litestar_route(route.path, http_method=[route.method], status_code=200)(endpoint)
+    return litestar_route(
+        route.path, http_method=[route.method], status_code=200, request_max_body_size=route.upload
+    )(endpoint)
 
 
 def _static_folders(assembly: Assembly) -> list[tuple[str, Path]]:

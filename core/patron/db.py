@@ -38,6 +38,7 @@ __all__ = [
     "UtcDateTime",
     "after_commit",
     "id_column",
+    "may_write",
     "new_registry",
     "savepoint",
 ]
@@ -151,6 +152,11 @@ class Database:
     def _locked(self) -> Iterator[None]:
         with self._writer_lock.hold(self.lock_timeout) if self._writer_lock else nullcontext():
             yield
+
+
+def may_write(session: Session) -> bool:
+    """Whether the session is one of :meth:`Database.write`; in another the database refuses locks and changes."""
+    return session.connection().get_execution_options().get(MODE) == "write"
 
 
 def after_commit(session: Session, fn: Callable[[], object]) -> None:

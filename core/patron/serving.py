@@ -22,14 +22,24 @@ from uuid import uuid4
 from litestar import Request
 from litestar import Response as HttpResponse
 from litestar.datastructures import UploadFile
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from sqlalchemy import update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from patron.accounts.authentication import ABSOLUTE, Identity, csrf_token, identify
 from patron.accounts.models import SignIn
 from patron.assembly import Assembly
 from patron.context import Context
-from patron.errors import BadRequest, Conflict, Forbidden, NotFound, PatronError, SignInRequired, TooLarge
+from patron.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PatronError,
+    SignInRequired,
+    TooLarge,
+)
 from patron.permissions import ANONYMOUS, Face
 from patron.plugins import PluginFailed
 from patron.records import table, utc_now
@@ -40,8 +50,10 @@ from patron.statements import statement_count
 from patron.web import Upload, Web
 
 log = logging.getLogger("patron.requests")
+security = logging.getLogger("patron.security")
 _UNSAFE = ("POST", "PATCH", "PUT", "DELETE")
 MAX_FIELDS = 5000
+MAX_ID = 2**63 - 1
 
 
 class Server:
@@ -60,7 +72,7 @@ class Server:
         try:
             web = await read_web(request, route)
         except PatronError as error:
-            return self.rendering.error(error, _bare_web(request), uuid4().hex[:12])
+            return self._refused(error, _bare_web(request), _peer(request), uuid4().hex[:12])
         executor = self.slow if route.slow else self.main
         work = self._work
         return await asyncio.get_running_loop().run_in_executor(
@@ -89,15 +101,28 @@ class Server:
                     return self.rendering.error(failed, web, request_id)
                 left_out[failed.plugin] = failed.incident
             except PatronError as error:
-                log.info("%s %s: %s %s", web.method, web.path, error.status, type(error).__name__)
-                return self.rendering.error(error, web, request_id)
+                return self._refused(error, web, address, request_id)
             except IntegrityError:
-                log.info("%s %s: refused by a constraint", web.method, web.path, exc_info=True)
+                log.info("%s %r: refused by a constraint", web.method, web.path, exc_info=True)
                 clash = Conflict("This clashes with something that exists already.")
-                return self.rendering.error(clash, web, request_id)
+                return self._refused(clash, web, address, request_id)
+            except (DataError, OverflowError):
+                log.info("%s %r: refused by a column's type", web.method, web.path, exc_info=True)
+                unfit = Invalid("A value is too large, or holds characters that cannot be stored.")
+                return self._refused(unfit, web, address, request_id)
             except Exception:
                 log.exception("incident %s: %s %s failed", request_id, web.method, web.path)
                 return self.rendering.error(PatronError(f"Incident {request_id}."), web, request_id)
+
+    def _refused(self, error: PatronError, web: Web, address: str, request_id: str) -> HttpResponse[Any]:
+        """The answer to a request that was refused, and one line for who watches over security."""
+        level = logging.ERROR if error.status >= 500 else logging.WARNING
+        kind = type(error).__name__
+        security.log(
+            level, "%s %r refused: %s %s, from %s, request %s", web.method, web.path, error.status, kind, address,
+            request_id,
+        )  # fmt: skip
+        return self.rendering.error(error, web, request_id)
 
     def _unit(
         self,
@@ -120,6 +145,8 @@ class Server:
             ctx = self._context(session, identity, web, address, request_id)
             ctx.cache["left_out"] = left_out
             self._admit(route, ctx, bool(bearer))
+            if any(isinstance(value, int) and value > MAX_ID for value in params.values()):
+                raise NotFound()
             if route.transaction != "none":
                 result: Response = route.handler(ctx, **params)
         if route.transaction == "none":
@@ -259,6 +286,8 @@ async def _with_multipart(request: Request[Any, Any, Any], web: Web, limit: int)
     files: list[Upload] = []
     try:
         data = await request.form()
+    except RequestEntityTooLarge as error:
+        raise TooLarge(f"This takes at most {limit // 1000} kB.") from error
     except Exception as error:
         raise BadRequest("The form could not be read.") from error
     size = 0

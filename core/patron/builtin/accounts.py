@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from patron.accounts.controllers import ROUTES
+from patron.accounts.sealing import seal
 from patron.accounts.services import clean_up
+from patron.context import Context
 from patron.contributions import Job, NavItem, Permission
 from patron.hookspecs import hookimpl
 from patron.routing import Route
@@ -36,6 +38,14 @@ def register_nav() -> Sequence[NavItem]:
     ]
 
 
+def seal_audit(ctx: Context) -> None:
+    """A batch at a time: a short transaction."""
+    seal(ctx)
+
+
 @hookimpl
 def register_jobs() -> Sequence[Job]:
-    return [Job("clean-up-sign-ins", clean_up, timedelta(hours=1))]
+    return [
+        Job("clean-up-sign-ins", clean_up, timedelta(hours=1)),
+        Job("seal-audit", seal_audit, timedelta(minutes=1)),
+    ]

@@ -44,9 +44,10 @@ class CustomerRules(Rules):
     def before_save(
         self, ctx: Context, record: Customer, values: Mapping[str, Any], *, created: bool
     ) -> None:
-        derive_names(
-            record, named="name" in values and bool(values["name"]), locale=ctx.assembly.settings.locale
-        )
+        if created or {"kind", "name", "given_name", "family_name"} & values.keys():
+            parted = bool({"given_name", "family_name"} & values.keys())
+            named = bool(values.get("name")) or not parted
+            derive_names(record, named=named, locale=ctx.assembly.settings.locale)
         points: Mapping[str, Sequence[contacts.Point]] = ctx.cache.get("points", {})
         if "emails" in points:
             record.primary_email = points["emails"][0].value if points["emails"] else ""

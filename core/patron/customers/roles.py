@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import insert, select, update
 
+from patron.accounts import audit
 from patron.context import Context
 from patron.customers.models import CustomerRole
 from patron.records import table
@@ -18,14 +19,15 @@ def give_role(ctx: Context, customer_id: int, role: str, module: str = "core") -
     ctx.session.execute(
         insert(t).values(customer_id=customer_id, role=role, module=module, since=ctx.now, until=None)
     )
+    audit.record(ctx, "give role", "customers", customer_id, {"role": (None, role)}, customer_id=customer_id)
     return True
 
 
 def end_role(ctx: Context, customer_id: int, role: str) -> None:
     """The customer has the role no longer; that it had stays on record."""
     t = table(CustomerRole)
-    ctx.session.execute(
-        update(t)
-        .where(t.c.customer_id == customer_id, t.c.role == role, t.c.until.is_(None))
-        .values(until=ctx.now)
-    )
+    held = t.c.customer_id == customer_id, t.c.role == role, t.c.until.is_(None)
+    if ctx.session.execute(update(t).where(*held).values(until=ctx.now).returning(t.c.id)).all():
+        audit.record(
+            ctx, "end role", "customers", customer_id, {"role": (role, None)}, customer_id=customer_id
+        )

@@ -66,6 +66,8 @@ def set_preference(ctx: Context, customer_id: int, values: Mapping[str, str]) ->
     """Set some preferences; the others stay."""
     t = table(Preference)
     given = {name: values[name][:100] for name in PREFERENCES if name in values}
+    if not given:
+        raise Invalid("Name a preference to set.")
     before = ctx.session.execute(select(t).where(t.c.customer_id == customer_id)).mappings().first()
     if before is None:
         ctx.session.execute(

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import false, insert, or_, select, update
 
+from patron.accounts import audit
 from patron.context import Context
 from patron.contributions import Intent
 from patron.customers.models import Customer, Relationship
@@ -134,6 +135,8 @@ def log(
                 for p in parties
             ],
         )
+    concerned = next((p.customer_id for p in parties if p.customer_id), None)
+    audit.record(ctx, "create", "interactions", interaction.key, customer_id=concerned)
     if not quarantined:
         write_timeline(
             ctx, interaction, [p.customer_id for p in parties if p.customer_id], module, resource, record_id

@@ -107,23 +107,21 @@ def apply(ctx: Context, *, resource: Resource) -> Redirect:
     changed = {
         key: pair for key, pair in before.items() if _stored(resource, _by_id(records, key), name) != pair[0]
     }
-    bulk_id = ctx.session.execute(
-        insert(table(BulkJob))
-        .values(
-            resource=resource.key,
-            user_id=ctx.actor.user_id,
-            at=ctx.now,
-            changes={"field": name},
-            before=changed,
-            changed=len(changed),
-            undone_at=None,
-        )
-        .returning(table(BulkJob).c.id)
-    ).scalar_one()
-    flash = Flash(
-        f"{len(changed)} changed.", undo_url=f"{resource.path}/bulk/{bulk_id}/undo" if changed else ""
-    )
-    return Redirect(resource.path, flash)
+    if not changed:
+        return Redirect(resource.path, Flash("0 changed.", "info"))
+    bulk_id = _remember(ctx, resource, name, changed)
+    undo_url = f"{resource.path}/bulk/{bulk_id}/undo"
+    return Redirect(resource.path, Flash(f"{len(changed)} changed.", undo_url=undo_url))
+
+
+def _remember(ctx: Context, resource: Resource, name: str, changed: dict[str, Any]) -> int:
+    """What was before, by record: the undo."""
+    values = {
+        "resource": resource.key, "user_id": ctx.actor.user_id, "at": ctx.now, "changes": {"field": name},
+        "before": changed, "changed": len(changed), "undone_at": None,
+    }  # fmt: skip
+    t = table(BulkJob)
+    return int(ctx.session.execute(insert(t).values(values).returning(t.c.id)).scalar_one())
 
 
 def undo(ctx: Context, bulk_id: int, *, resource: Resource) -> Redirect:

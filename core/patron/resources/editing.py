@@ -11,6 +11,7 @@ from patron.accounts import audit
 from patron.context import Context
 from patron.contributions import Resource
 from patron.customers.models import Customer
+from patron.db import may_write
 from patron.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from patron.events import publish
 from patron.permissions import Scope
@@ -64,8 +65,6 @@ def change(
         )
     _check_references(ctx, resource, {name: value for name, value in given.items() if before[name] != value})
     rules.check(ctx, record, given)
-    _set(resource, record, given)
-    rules.before_save(ctx, record, given, created=False)
     changed = {
         name: (before[name], value)
         for name, value in given.items()
@@ -73,6 +72,8 @@ def change(
     }
     if not changed:
         return record
+    _set(resource, record, given)
+    rules.before_save(ctx, record, given, created=False)
     record.version += 1
     record.updated_at = ctx.now
     ctx.session.add(record)
@@ -147,7 +148,7 @@ def load_many(
         statement = statement.where(
             table.c.trashed_at.is_not(None) if trashed else table.c.trashed_at.is_(None)
         )
-    if verb != "read" and lock:
+    if verb != "read" and lock and may_write(ctx.session):
         statement = statement.with_for_update()
     found = {record.id: record for record in ctx.session.execute(statement).scalars()}
     missing = [record_id for record_id in ids if record_id not in found]

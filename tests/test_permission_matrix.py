@@ -1,0 +1,415 @@
+"""Who gets what from every route: the matrix of actors and routes, made from the route table.
+
+A new route is covered on the day it is written. Nobody is shown a canary that their role does not reach, and no
+request that was refused has changed a business row.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from base64 import urlsafe_b64decode
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from patron.accounts import services
+from patron.accounts.models import Role
+from patron.accounts.services.people import person_of
+from patron.assembly import Assembly, assemble
+from patron.cli.install import after_migration
+from patron.db import Database
+from patron.digest import digest_of
+from patron.migrate import CORE
+from patron.permissions import Face, Scope
+from patron.plugins import discover
+from patron.records import table
+from patron.resources.declaration import table_of
+from patron.routing import ANYONE, SIGNED_IN, Route
+from patron.testing.asking import UNSAFE, Ask, ask, resource_of
+from patron.testing.canaries import KEEPER_TEAM, MARKUP, Canaries, hatch, mark
+from patron.testing.databases import Databases
+from patron.testing.faces import (
+    app_client,
+    enter,
+    settings_for,
+    signed_in,
+    signed_in_customer,
+    token_for,
+    working,
+)
+from patron.ui import CSRF_HEADER
+from sqlalchemy import make_url, select, text
+
+Client = TestClient[Litestar]
+REFUSED = (401, 403, 404, 409, 422)
+SHARED = ("core_user", "core_team", "core_team_member", "core_role", "core_brand", "core_legal_entity")
+HATCHED: dict[str, Canaries] = {}  # by engine: what the template of that engine holds
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody who asks: how they sign in, on which face they stand, and what their role reaches."""
+
+    name: str
+    face: Face = Face.STAFF
+    role: str = ""
+    team: str = ""
+    only: tuple[str, ...] = ("*",)
+    entitled: bool = False  # with every right that a mandate can give
+    own: bool = False  # of the canary customer itself
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def by_token(self) -> bool:
+        return self.only != ("*",)
+
+
+ACTORS = (
+    Actor("anonymous", Face.PUBLIC),
+    Actor("no role"),
+    Actor("reader elsewhere", role="reader", team="South"),
+    Actor("user elsewhere", role="user", team="South"),
+    Actor("user of the team", role="user", team=KEEPER_TEAM),
+    Actor("manager", role="manager"),
+    Actor("admin", role="admin"),
+    Actor("its customer", Face.CUSTOMER, entitled=True, own=True),
+    Actor("another customer", Face.CUSTOMER, entitled=True),
+    Actor("customer without rights", Face.CUSTOMER),
+    Actor("partner", Face.PARTNER, entitled=True),
+    Actor("narrow token", role="admin", only=("customers.read",)),
+    Actor("useless token", role="admin", only=("interactions.export",)),
+)
+QUIET = tuple(actor for actor in ACTORS if actor.role not in ("manager", "admin") or actor.by_token)
+
+
+def fill(database: Database) -> None:
+    """Canaries of every installed module, once per engine."""
+    assembly = assemble(settings_for(database, modules=None))
+    assert [(p.name, p.refused) for p in assembly.plugins if p.refused] == []
+    after_migration(assembly)
+    HATCHED[database.dialect] = hatch(assembly)
+    assembly.database.dispose()
+
+
+def copy_of(databases: Databases, engine_name: str, folder: Path) -> AbstractContextManager[Database]:
+    """A database with the canaries, for one test or one request alone."""
+    distributions = (CORE, *(p.migrations for p in discover(None)))
+    return databases.copied("permission matrix", engine_name, folder, distributions, fill)
+
+
+@pytest.fixture(scope="module")
+def applications() -> Iterator[tuple[ExitStack, dict[str, Client]]]:
+    """One application per engine: it is the databases under it that change."""
+    with ExitStack() as stack:
+        yield stack, {}
+
+
+@pytest.fixture
+def client(
+    engine_name: str,
+    databases: Databases,
+    applications: tuple[ExitStack, dict[str, Client]],
+    tmp_path: Path,
+) -> Iterator[Client]:
+    """A client of nobody yet, over a database of the test's own."""
+    stack, made = applications
+    with copy_of(databases, engine_name, tmp_path) as database:
+        if engine_name not in made:
+            assembly = assemble(settings_for(database, modules=None, folder=str(tmp_path)))
+            made[engine_name] = stack.enter_context(app_client(assembly))
+        client = made[engine_name]
+        client.app.state.assembly.database = database
+        client.cookies.clear()
+        for name in ("Authorization", CSRF_HEADER):
+            client.headers.pop(name, None)
+        yield client
+
+
+@pytest.fixture
+def found(client: Client, engine_name: str) -> Canaries:
+    return HATCHED[engine_name]
+
+
+def sign_in(client: Client, actor: Actor, found: Canaries) -> None:
+    """Give the client the actor's session or token."""
+    assembly: Assembly = client.app.state.assembly
+    customer = found.customer if actor.own else found.other_customer
+    rights = rights_of(assembly, actor)
+    if actor.face == Face.CUSTOMER:
+        signed_in_customer(client, customer, rights)
+    elif actor.face == Face.PARTNER:
+        with working(assembly) as ctx:
+            account = services.add_account(ctx, "p@example.com", "Partner", customer, rights, Face.PARTNER)
+            person = person_of(ctx.session, account_id=account)
+        enter(client, person, "__Host-patron-partner")
+    elif actor.face == Face.STAFF:
+        user_id = signed_in(client, actor.role, actor.team)
+        if actor.by_token:
+            token_for(client, user_id, actor.only)
+
+
+def rights_of(assembly: Assembly, actor: Actor) -> set[str]:
+    """The rights of the actor's mandate: all that any route asks for, or none."""
+    asked = {route.permission for route in assembly.routes if route.face in (Face.CUSTOMER, Face.PARTNER)}
+    return asked - {SIGNED_IN} if actor.entitled else set()
+
+
+def grants_of(assembly: Assembly, actor: Actor) -> dict[str, Scope]:
+    """What the actor's role says, narrowed by what a token is good for."""
+    t = table(Role)
+    with assembly.database.read() as session:
+        said = session.execute(select(t.c.grants).where(t.c.name == actor.role)).scalar() or {}
+    if "*" in said:
+        said = dict.fromkeys(assembly.permissions, said["*"])
+    return {name: Scope(scope) for name, scope in said.items() if "*" in actor.only or name in actor.only}
+
+
+@dataclass
+class Watch:
+    """Tells which business tables have changed since it last looked."""
+
+    assembly: Assembly
+    before: Mapping[str, Any] = field(default_factory=dict)
+    marker: Any = None
+    first: list[str] = field(default_factory=list)  # what differs from the digest given at first
+    _raw: sqlite3.Connection | None = None
+
+    def __post_init__(self) -> None:
+        url = make_url(self.assembly.database.url)
+        if self.assembly.database.dialect == "sqlite":
+            self._raw = sqlite3.connect(str(url.database))
+        self.first = self.changed()
+
+    def changed(self) -> list[str]:
+        """Names of tables; looks through every row only when the engine says that something was written."""
+        marker = self._marker()
+        if marker == self.marker:
+            return []
+        with self.assembly.database.read() as session:
+            now = digest_of(_context(session, self.assembly))
+        found = [name for name, digest in now.items() if digest != self.before.get(name)]
+        self.before, self.marker = now, marker
+        return found
+
+    def _marker(self) -> Any:
+        if self._raw is not None:
+            return self._raw.execute("PRAGMA data_version").fetchone()
+        with self.assembly.database.read() as session:
+            return session.execute(text("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")).scalar()
+
+
+def _context(session: Any, assembly: Assembly) -> Any:
+    from patron.context import Context
+
+    return Context(session, assembly)
+
+
+def requests_of(client: Client, found: Canaries, methods: tuple[str, ...]) -> list[tuple[Route, Ask]]:
+    """A request for each route with one of the methods; what ends the session comes last."""
+    assembly: Assembly = client.app.state.assembly
+    with assembly.database.read() as session:
+        ctx = _context(session, assembly)
+        asked = [
+            (route, ask(ctx, route, found, FIXED.get(route.path)))
+            for route in assembly.routes
+            if route.method in methods
+        ]
+    return sorted(asked, key=lambda pair: pair[0].path.endswith("/sign-out"))
+
+
+def wrong_status(
+    assembly: Assembly, actor: Actor, grants: Mapping[str, Scope], route: Route, status: int, found: Canaries
+) -> str:
+    """What is wrong with the status, by what the route declares; empty when nothing is."""
+    if status >= 500:
+        of_record = [r for r in assembly.resources.values() if route.path.startswith(f"{r.path}/{{")]
+        return "" if any(r.table in found.made_up for r in of_record) else "crashed"
+    if route.face == Face.PUBLIC:
+        return ""
+    if route.face != actor.face:
+        refused = (401, 403) if actor.by_token else (401,)
+        return "" if status in refused else "let a stranger to this face in"
+    if actor.by_token and not route.path.startswith("/api/"):
+        return "" if status == 403 else "took a token for a page"
+    if route.permission == SIGNED_IN:
+        return "refused somebody signed in" if status in (401, 403) else ""
+    if route.face != Face.STAFF:
+        held = route.permission in rights_of(assembly, actor)
+        return "" if held or status == 404 else "did without the right of the mandate"
+    if route.permission not in grants:
+        return "" if status == 403 else "did without the permission"
+    if concerns_a_record(route) and not reaches(assembly, actor, grants, route):
+        return "" if status in (403, 404) else "reached another team's record"
+    return ""
+
+
+def concerns_a_record(route: Route) -> bool:
+    """Whether the request is about the canary record itself."""
+    return "{record_id" in route.path or "{customer_id" in route.path
+
+
+def reaches(assembly: Assembly, actor: Actor, grants: Mapping[str, Scope], route: Route) -> bool:
+    resource = resource_of(route) or assembly.resources["customers"]
+    scope = grants.get(route.permission)
+    if route.permission not in (resource.permission(verb) for verb in resource.verbs):
+        scope = grants.get(resource.permission("read"))
+    return scope == Scope.ALL or (scope == Scope.TEAM and actor.team == KEEPER_TEAM)
+
+
+def forbidden_marks(
+    assembly: Assembly, actor: Actor, grants: Mapping[str, Scope], found: Canaries
+) -> set[str]:
+    """The marks of the tables whose rows the actor may not read."""
+    if actor.own:
+        return set()
+    readable = set(SHARED) if actor.face == Face.STAFF else set()
+    shared_modules = set()
+    for resource in assembly.resources.values():
+        scope = grants.get(resource.permission("read"))
+        if scope == Scope.ALL or (scope is not None and actor.team == KEEPER_TEAM):
+            readable.add(resource.table)
+            shared_modules.add(resource.module)
+    if "core_customer" in readable:
+        return {mark(r.table) for r in assembly.resources.values() if r.table not in readable}
+    resources = {r.table for r in assembly.resources.values()}
+    children = {
+        name
+        for name in found.ids
+        if name not in resources and name.split("_")[0] in shared_modules - {"core"}
+    }
+    return {mark(name) for name in found.ids.keys() - readable - children}
+
+
+def allowed_at(assembly: Assembly, route: Route) -> set[str]:
+    """A customer's history says of every module what happened: who may read the customer reads its lines."""
+    history = route.path.startswith(("/customers/{", "/api/v1/customers/{"))
+    return {mark(r.table) for r in assembly.resources.values() if r.module != "core"} if history else set()
+
+
+def shown(answer: Any) -> str:
+    """All that an answer shows: body, headers, and the message that a cookie carries to the next page."""
+    said: str = answer.content.decode("utf-8", "replace") + str(dict(answer.headers))
+    for name, value in answer.cookies.items():
+        if name.endswith("patron-flash") and value:
+            said += urlsafe_b64decode(value.partition(".")[0]).decode()
+    return said
+
+
+def listed(problems: Sequence[Any]) -> str:
+    return "\n" + "\n".join(str(problem) for problem in problems)
+
+
+@pytest.mark.parametrize("actor", ACTORS, ids=str)
+def test_reading_shows_nobody_what_their_role_does_not_reach(
+    client: Client, found: Canaries, actor: Actor
+) -> None:
+    assembly: Assembly = client.app.state.assembly
+    sign_in(client, actor, found)
+    grants = grants_of(assembly, actor)
+    forbidden = forbidden_marks(assembly, actor, grants, found)
+    watch, problems = Watch(assembly), []
+    for route, request in requests_of(client, found, ("GET",)):
+        answer = request.send(client)
+        said = shown(answer)
+        reason = wrong_status(assembly, actor, grants, route, answer.status_code, found)
+        if reason:
+            problems.append((reason, answer.status_code, request.method, request.url))
+        if leaked := [canary for canary in forbidden - allowed_at(assembly, route) if canary in said]:
+            problems.append(("showed", leaked, request.method, request.url))
+        if answer.headers["content-type"].startswith("text/html") and MARKUP in said:
+            problems.append(("markup is alive", "", request.method, request.url))
+    assert not problems, listed(problems)
+    assert set(watch.changed()) <= {"core_audit", "core_audit_value"}, "an export is noted, nothing else"
+
+
+@pytest.mark.parametrize("actor", QUIET, ids=str)
+def test_a_refused_request_changes_nothing(client: Client, found: Canaries, actor: Actor) -> None:
+    assembly: Assembly = client.app.state.assembly
+    sign_in(client, actor, found)
+    grants = grants_of(assembly, actor)
+    forbidden = forbidden_marks(assembly, actor, grants, found)
+    watch, problems = Watch(assembly), []
+    for route, request in requests_of(client, found, UNSAFE):
+        answer = request.send(client)
+        changed = watch.changed()
+        reason = wrong_status(assembly, actor, grants, route, answer.status_code, found)
+        if reason:
+            problems.append((reason, answer.status_code, request.method, request.url))
+        if answer.status_code in REFUSED and changed:
+            problems.append(("changed", changed, request.method, request.url))
+        if leaked := [canary for canary in forbidden if canary in shown(answer)]:
+            problems.append(("showed", leaked, request.method, request.url))
+    assert not problems, listed(problems)
+
+
+def test_the_canaries_are_where_the_matrix_looks(client: Client, found: Canaries) -> None:
+    """Every resource has a canary, and an administrator is shown it: else the matrix would prove nothing."""
+    assembly: Assembly = client.app.state.assembly
+    signed_in(client, "admin")
+    for resource in assembly.resources.values():
+        t = table_of(resource)
+        with assembly.database.read() as session:
+            row = session.execute(select(t).where(t.c.id == found.of(resource))).mappings().one()
+        marked = [value for value in row.values() if isinstance(value, str) and mark(resource.table) in value]
+        texts = [
+            f
+            for f in resource.fields
+            if f.kind in ("text", "longtext") and not f.read_only and f.attribute in row
+        ]
+        assert marked or not texts, resource.key
+        answer = client.get(f"{resource.path}/{found.of(resource)}")
+        if resource.table in found.made_up:
+            continue
+        assert answer.status_code == 200, resource.key
+        assert mark(resource.table) in answer.text or not marked, resource.key
+
+
+def test_every_route_stands_in_the_matrix(client: Client, found: Canaries) -> None:
+    assembly: Assembly = client.app.state.assembly
+    asked = [route for route, _ in requests_of(client, found, ("GET", *UNSAFE))]
+    assert len(asked) == len(assembly.routes)
+    rights = rights_of(assembly, Actor("", entitled=True))
+    assert {route.permission for route in asked} <= {ANYONE, SIGNED_IN, *assembly.permissions, *rights}
+
+
+UNCHANGING = {  # by path: why a success may leave no row in the audit
+    "/customers/views": "a saved view is its owner's own bookmark",
+}
+FIXED: dict[str, dict[str, str]] = {  # form fields that cannot be guessed
+    "/customers/{customer_id:int}/erase": {"confirm": f"{mark('core_customer')} {MARKUP}"},
+}
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])  # what is audited differs in no statement
+def test_every_change_leaves_a_row_in_the_audit(
+    client: Client, found: Canaries, databases: Databases, engine_name: str, tmp_path: Path
+) -> None:
+    """As an administrator every changing route once, each over a database of its own."""
+    assembly: Assembly = client.app.state.assembly
+    signed_in(client, "admin")
+    base = assembly.database
+    before = Watch(assembly).before
+    silent, did = [], 0
+    for route, request in requests_of(client, found, UNSAFE):
+        base.dispose()
+        with databases._copy(engine_name, base, tmp_path) as copy:
+            assembly.database = copy
+            answer = request.send(client)
+            changed = set(Watch(assembly, before).first) if answer.status_code < 400 else set()
+        did += bool(changed)
+        if changed and "core_audit" not in changed and not explained(route):
+            silent.append((request.method, request.url, sorted(changed)))
+    assembly.database = base
+    assert not silent, listed(silent)
+    assert did > len([r for r in assembly.routes if r.method in UNSAFE]) / 3
+
+
+def explained(route: Route) -> bool:
+    return any(route.path.endswith(path.removeprefix("/customers")) for path in UNCHANGING)
