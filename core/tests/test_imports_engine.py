@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from patron.accounts.models import Audit, AuditValue, Role, User, UserRole
 from patron.assembly import Assembly, assemble
+from patron.bulk import insert_rows, take_ids, update_rows
 from patron.context import Context
 from patron.customers.models import (
     ContactHolder,
@@ -34,7 +36,7 @@ from patron.imports.commands import resume_import, run_import
 from patron.imports.pace import Pace
 from patron.interactions.models import TimelineEntry
 from patron.records import table, utc_now
-from patron.resources import search
+from patron.resources import editing, search
 from patron.settings import Settings
 from patron.system.models import Import, ImportRow, OutboxEvent, SearchEntry
 from sqlalchemy import func, insert, select
@@ -403,3 +405,56 @@ def test_a_killed_import_goes_on_where_it_was(site: Assembly, tmp_path: Path) ->
     assert count(site, Customer, t.c.kind == "organisation") == 40
     assert count(site, Relationship) == 3000
     assert count(site, ExternalId) == 3000
+
+
+def test_rows_come_back_as_they_were_written(site: Assembly) -> None:
+    """The ways past the driver's own conversion: text with every sign that could end a cell, and nothing at all."""
+    hard = ["a\tb\n\r\\N", "\\N", "", "'\"; – 漢\U0001f600", "\\"]
+    t = table(Customer)
+    blank = {
+        "version": 1, "standing": "known", "life_state": "active", "kind": "person", "name_key": "", "match_key": "",
+        "given_name": "", "family_name": "", "prefix": "", "suffix": "", "language": "", "website": "",
+        "source": "", "primary_email": "", "primary_phone": "", "city": "", "city_key": "", "country": "",
+    }  # fmt: skip
+    now, born = utc_now(), date(1980, 2, 29)
+    with site.database.write() as session:
+        ids = take_ids(session, t, len(hard))
+        stamps = {"created_at": now, "updated_at": now, "last_contact_at": None, "birth_date": born}
+        insert_rows(
+            session,
+            t,
+            [
+                {"id": key, "name": text, "note": text, **stamps, **blank}
+                for key, text in zip(ids, hard, strict=True)
+            ],
+        )
+        changes = zip(ids, reversed(hard), strict=True)
+        changed = [
+            {"id": key, "note": text, "last_contact_at": now, "birth_date": None} for key, text in changes
+        ]
+        update_rows(session, t, changed[:-1])
+    found = customers(site)
+    assert [row.name for row in found] == hard
+    assert [row.note for row in found] == [*hard[:0:-1], hard[-1]]
+    assert {row.created_at for row in found} == {now}
+    assert [row.birth_date for row in found] == [None] * 4 + [born]
+    assert [row.last_contact_at for row in found] == [now] * 4 + [None]
+
+
+def test_what_others_changed_after_rows_were_decided_is_decided_anew(
+    site: Assembly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "people.csv", HEAD, ("", "Anna", "Schmidt", *[""] * 6))  # no unique key says no
+    prepared = engine.prepare
+
+    def overtaken(*args: Any) -> Any:
+        ready = prepared(*args)
+        if count(site, Customer) == 0:
+            with site.database.write() as session:
+                values = {"kind": "person", "name": "Anna Schmidt"}
+                editing.create(Context(session, site), site.resource("customers"), values)
+        return ready
+
+    monkeypatch.setattr(engine, "prepare", overtaken)
+    assert told(run_import(site, "customers", path)) == (1, 0, 0, 1, 0)
+    assert count(site, Customer) == 1

@@ -7,15 +7,19 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+from sqlalchemy import func, select
+from sqlmodel import Session
 
 from patron.accounts.models import Audit, AuditValue
 from patron.bulk import insert_rows, take_ids
 from patron.context import Context
 from patron.prepared import inserting
 from patron.records import table
+
+_JSON = msgspec.json.Encoder(order="deterministic")
 
 
 def plain(value: Any) -> Any:
@@ -63,13 +67,22 @@ _AUDIT = inserting(table(Audit), [c.name for c in table(Audit).c if c.name != "i
 _AUDIT_VALUE = inserting(table(AuditValue), [c.name for c in table(AuditValue).c if c.name != "id"])
 
 
+class Sealed(NamedTuple):
+    """The values of a change as they are stored: made by :func:`sealed`, which needs no database."""
+
+    salt: str
+    digest: str
+    was: msgspec.Raw
+    became: msgspec.Raw
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One record's change, for ``record_many``."""
 
     action: str
     record_id: int
-    changed: Mapping[str, tuple[Any, Any]]
+    changed: Mapping[str, tuple[Any, Any]] | Sealed
     customer_id: int | None = None
 
 
@@ -87,22 +100,34 @@ def record_many(ctx: Context, resource: str, changes: Sequence[Change]) -> None:
             for audit_id, change in zip(ids, changes, strict=True)
         ],
     )  # fmt: skip
-    values = []
-    for audit_id, change in zip(ids, changes, strict=True):
-        was = {name: plain(pair[0]) for name, pair in change.changed.items()}
-        became = {name: plain(pair[1]) for name, pair in change.changed.items()}
-        salt = secrets.token_hex(8)
-        values.append(
-            {
-                "audit_id": audit_id, "customer_id": change.customer_id, "salt": salt,
-                "digest": digest(salt, was, became), "was": was, "became": became,
-            }
-        )  # fmt: skip
-    insert_rows(ctx.session, table(AuditValue), values)
+    insert_rows(
+        ctx.session, table(AuditValue),
+        [
+            {"audit_id": audit_id, "customer_id": change.customer_id, **_values(change)}
+            for audit_id, change in zip(ids, changes, strict=True)
+        ],
+    )  # fmt: skip
+
+
+def _values(change: Change) -> dict[str, Any]:
+    changed = change.changed
+    return (changed if isinstance(changed, Sealed) else sealed(changed))._asdict()
+
+
+def sealed(changed: Mapping[str, tuple[Any, Any]]) -> Sealed:
+    """What is kept of a change, its JSON written once for the digest and for the table."""
+    was = _JSON.encode({name: plain(pair[0]) for name, pair in changed.items()})
+    became = _JSON.encode({name: plain(pair[1]) for name, pair in changed.items()})
+    salt = secrets.token_hex(8)
+    seen = hashlib.sha256(b"%b[%b,%b]" % (salt.encode(), was, became)).hexdigest()
+    return Sealed(salt, seen, msgspec.Raw(was), msgspec.Raw(became))
+
+
+def last_id(session: Session) -> int:
+    """The newest change that can be seen: while it is the same, nobody has changed a record."""
+    return session.execute(select(func.max(table(Audit).c.id))).scalar() or 0
 
 
 def digest(salt: str, was: Mapping[str, Any], became: Mapping[str, Any]) -> str:
     """The salted hash that stands for the values in the seal, so that erasing them breaks nothing."""
-    return hashlib.sha256(
-        salt.encode() + msgspec.json.encode([was, became], order="deterministic")
-    ).hexdigest()
+    return hashlib.sha256(salt.encode() + _JSON.encode([was, became])).hexdigest()

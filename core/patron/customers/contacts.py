@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import and_, delete, insert, literal, null, or_, select, union_all, update
 
@@ -143,38 +143,56 @@ def replace_points(ctx: Context, customer: Customer, kind: str, points: Sequence
         )
 
 
-def ensure_points(ctx: Context, points: Collection[Point]) -> dict[tuple[str, str], int]:
+class Reached(Protocol):
+    """What is stored of a contact point."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def value(self) -> str: ...
+    @property
+    def display(self) -> str: ...
+    @property
+    def parts(self) -> Mapping[str, str]: ...
+
+
+def ensure_points(ctx: Context, points: Collection[Reached]) -> dict[tuple[str, str], int]:
     """The ids of contact points by kind and value; those that are new are made. Three statements for any number."""
+    ids = find_points(ctx, points)
+    missing = {(point.kind, point.value): point for point in points if (point.kind, point.value) not in ids}
+    return {**ids, **make_points(ctx, list(missing.values()))}
+
+
+def find_points(ctx: Context, points: Collection[Reached]) -> dict[tuple[str, str], int]:
+    """The ids of those contact points that there are, by kind and value."""
     if not points:
         return {}
     t = table(ContactPoint)
-    unique = {(point.kind, point.value): point for point in points}
-    match = or_(
-        *(
-            and_(t.c.kind == kind, among(t.c.value, [value for other, value in unique if other == kind]))
-            for kind in {kind for kind, _ in unique}
-        )
-    )
-    ids = {
-        (row.kind, row.value): row.id
-        for row in ctx.session.execute(select(t.c.id, t.c.kind, t.c.value).where(match))
-    }
-    missing = [point for key, point in unique.items() if key not in ids]
-    if missing:
-        fresh = take_ids(ctx.session, t, len(missing))
-        insert_rows(
-            ctx.session, t,
-            [
-                {
-                    "id": point_id, "kind": point.kind, "value": point.value, "display": point.display,
-                    "parts": dict(point.parts), "deliverability": "unknown", "deliverability_reason": "",
-                    "checked_at": None,
-                }
-                for point_id, point in zip(fresh, missing, strict=True)
-            ],
-        )  # fmt: skip
-        ids.update({(point.kind, point.value): key for key, point in zip(fresh, missing, strict=True)})
-    return ids
+    values: dict[str, set[str]] = {}
+    for point in points:
+        values.setdefault(point.kind, set()).add(point.value)
+    match = or_(*(and_(t.c.kind == kind, among(t.c.value, found)) for kind, found in values.items()))
+    statement = select(t.c.kind, t.c.value, t.c.id).where(match)
+    return {(kind, value): point_id for kind, value, point_id in ctx.session.execute(statement)}
+
+
+def make_points(ctx: Context, points: Sequence[Reached]) -> dict[tuple[str, str], int]:
+    """Make contact points that there are not, each once; their ids by kind and value. IntegrityError."""
+    if not points:
+        return {}
+    t = table(ContactPoint)
+    ids = take_ids(ctx.session, t, len(points))
+    insert_rows(
+        ctx.session, t,
+        [
+            {
+                "id": point_id, "kind": point.kind, "value": point.value, "display": point.display,
+                "parts": point.parts, "deliverability": "unknown", "deliverability_reason": "", "checked_at": None,
+            }
+            for point_id, point in zip(ids, points, strict=True)
+        ],
+    )  # fmt: skip
+    return {(point.kind, point.value): key for key, point in zip(ids, points, strict=True)}
 
 
 def replace_external_ids(

@@ -33,7 +33,7 @@ class New:
     row: StagedCustomer
     owner_id: int | None
     id: int = 0
-    employer_id: int | None = None
+    employer: New | int | None = None
 
 
 @dataclass
@@ -44,7 +44,11 @@ class Changed:
     row: StagedCustomer
     known: Existing
     changes: Changes
-    employer_id: int | None = None
+    employer: New | int | None = None
+
+    @property
+    def id(self) -> int:
+        return self.known.id
 
 
 @dataclass

@@ -30,6 +30,7 @@ from patron.imports.customers import apply_customers
 from patron.imports.matching import Rules
 from patron.imports.outcomes import Outcome, Waiting, read_staged
 from patron.imports.pace import Pace
+from patron.imports.prepared import Prepared, prepare
 from patron.imports.record_rows import apply_records
 from patron.imports.staging import Progress
 from patron.permissions import ANONYMOUS, Actor, job_actor
@@ -113,7 +114,7 @@ class Applying:
 
     def batch(self, size: int) -> tuple[int, float]:
         """Apply the next rows in one transaction: how many there were, and how long the lock was held (seconds)."""
-        rows = self._next(size)
+        rows, ready = self._next(size)
         if not rows:
             return 0, 0.0
         with self.assembly.database.write() as session:
@@ -121,16 +122,20 @@ class Applying:
             self._hold(session)
             actor = actor_of(session, self.assembly, self.user_id)
             ctx = Context(session, self.assembly, actor, muted=True)
-            outcomes = self._apply(ctx, rows)
+            outcomes = self._apply(ctx, rows, ready)
             _record(session, self.import_id, outcomes)
             _announce(ctx, self.resource, self.import_id, outcomes)
         return len(outcomes), self.clock() - began
 
-    def _next(self, size: int) -> list[Waiting]:
-        """Read outside of the lock: nobody else touches the rows of a claimed import."""
+    def _next(self, size: int) -> tuple[list[Waiting], Prepared | None]:
+        """Read and decided outside of the lock: nobody else touches the rows of a claimed import."""
         people = self.resource.key == "customers"
         with self.assembly.database.read() as session:
-            return read_staged(session, self.import_id, 0, size, people=people)
+            rows = read_staged(session, self.import_id, 0, size, people=people)
+            if not rows or not people:
+                return rows, None
+            ctx = Context(session, self.assembly, actor_of(session, self.assembly, self.user_id), muted=True)
+            return rows, prepare(ctx, self.rules, rows)
 
     def _hold(self, session: Session) -> None:
         """Say that this process lives. Conflict when the import was cancelled or taken over: the batch is undone."""
@@ -139,9 +144,9 @@ class Applying:
         if session.execute(held.values(heartbeat_at=utc_now()).returning(t.c.id)).first() is None:
             raise Conflict("The import was cancelled, or another process has taken it over.")
 
-    def _apply(self, ctx: Context, rows: Sequence[Waiting]) -> list[Outcome]:
-        if self.resource.key == "customers":
-            return apply_customers(ctx, self.rules, rows)
+    def _apply(self, ctx: Context, rows: Sequence[Waiting], ready: Prepared | None) -> list[Outcome]:
+        if ready is not None:
+            return apply_customers(ctx, self.rules, rows, ready)
         earlier = earlier_records(ctx.session, self.rules, [row.line for row in rows])
         return apply_records(ctx, self.resource, rows, earlier)
 

@@ -61,20 +61,13 @@ class Existing:
         return [value for held, value in self.points if held == kind]
 
 
-def load_existing(
-    ctx: Context, ids: Collection[int], source: str, *, lock: bool = True
-) -> dict[int, Existing]:
-    """The customers of these ids that are not in the trash: four statements. ``external_ids`` are those of ``source``.
-
-    ``lock`` keeps others from changing them until the transaction ends, where the engine can.
-    """
+def load_existing(ctx: Context, ids: Collection[int], source: str) -> dict[int, Existing]:
+    """The customers of these ids that are not in the trash, in four statements, with the external ids of ``source``."""
     if not ids:
         return {}
     wanted = sorted(ids)
     c = table(Customer)
     statement = select(c).where(among(c.c.id, wanted), c.c.trashed_at.is_(None)).order_by(c.c.id)
-    if lock:
-        statement = statement.with_for_update()
     found = {row["id"]: Existing(dict(row)) for row in ctx.session.execute(statement).mappings()}
     _add_points(ctx, found)
     if source:

@@ -63,9 +63,9 @@ def find_matches(
 ) -> dict[int, Existing]:
     """By line, the customer that the row is. A fixed number of statements for all rows.
 
-    ``foreseen`` is what a dry run would have made so far; without it the customers found are locked.
+    ``foreseen`` is what a dry run would have made so far.
     """
-    clues = _clues(ctx, rules, rows, lock=foreseen is None)
+    clues = _clues(ctx, rules, rows)
     if foreseen is not None:
         foreseen.add_to(ctx, clues, rows)
     found = {}
@@ -76,7 +76,7 @@ def find_matches(
     return found
 
 
-def _clues(ctx: Context, rules: Rules, rows: Sequence[tuple[int, StagedCustomer]], *, lock: bool) -> Clues:
+def _clues(ctx: Context, rules: Rules, rows: Sequence[tuple[int, StagedCustomer]]) -> Clues:
     clues = Clues()
     if rules.earlier:
         clues.by_line = _by_line(ctx, rules.earlier, [line for line, _ in rows])
@@ -93,7 +93,7 @@ def _clues(ctx: Context, rules: Rules, rows: Sequence[tuple[int, StagedCustomer]
     ids = {*clues.by_line.values(), *clues.by_external.values()}
     ids.update(holder for holders in clues.by_point.values() for holder, _ in holders)
     ids.update(customer for customers in clues.by_name.values() for customer in customers)
-    clues.customers = load_existing(ctx, ids, rules.source, lock=lock)
+    clues.customers = load_existing(ctx, ids, rules.source)
     return clues
 
 

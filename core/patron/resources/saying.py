@@ -63,8 +63,10 @@ def sayer(ctx: Context, item: Field, values: Iterable[Any]) -> Callable[[Any], s
 
 
 def _money(ctx: Context, value: Any) -> str:
-    amount = (value["minor"], value["currency"]) if isinstance(value, Mapping) else tuple(value)
-    return Money(*amount).format(ctx.locale)
+    """An amount with its currency, in any form the audit keeps it; minor units alone stay a number."""
+    if isinstance(value, Mapping):
+        return Money(int(value["minor"]), str(value["currency"])).format(ctx.locale)
+    return Money(*value).format(ctx.locale) if isinstance(value, tuple | list) else str(value)
 
 
 def _entry(entry: Any) -> str:

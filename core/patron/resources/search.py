@@ -40,11 +40,30 @@ from patron.records import table
 from patron.resources.declaration import table_of
 from patron.resources.rules import rules_of
 from patron.resources.scope import scope_clause
-from patron.resources.search_index import index, index_many, rebuild, remove, rescope
+from patron.resources.search_index import (
+    index,
+    index_many,
+    insert_entries,
+    new_entries,
+    rebuild,
+    remove,
+    rescope,
+)
 from patron.resources.search_text import Needle, full_text_query, token
 from patron.system.models import SearchEntry
 
-__all__ = ["Found", "find", "index", "index_many", "rebuild", "remove", "rescope", "search_clause"]
+__all__ = [
+    "Found",
+    "find",
+    "index",
+    "index_many",
+    "insert_entries",
+    "new_entries",
+    "rebuild",
+    "remove",
+    "rescope",
+    "search_clause",
+]
 
 CANDIDATES = 500
 """Matches at the beginning of a title that are put in order."""

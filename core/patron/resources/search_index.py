@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from sqlalchemy import Date, bindparam, delete, or_, select, update
@@ -56,9 +57,26 @@ def index_many(ctx: Context, resource: Resource, records: Sequence[Any], *, fres
             for record, row, place, scope in zip(batch, rows, places, scopes, strict=True)
         ]
         if fresh:
-            insert_rows(ctx.session, table(SearchEntry), entries)
+            insert_rows(ctx.session, table(SearchEntry), entries, triggered=True)
         else:
             _write(ctx, entries)
+
+
+def new_entries(resource: Resource, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The entries of customers that are about to be made, without their ids: for :func:`insert_entries`."""
+    entries = []
+    for row in rows:
+        who = sorted({"*", *_who(row["owner_id"], row["team_id"])})
+        scope = " ".join(token(resource.key, name) for name in who)
+        entries.append({**_entry(resource, SimpleNamespace(**row), row), "scope": scope})
+    return entries
+
+
+def insert_entries(ctx: Context, entries: Sequence[dict[str, Any]], ids: Sequence[int]) -> None:
+    """Write the entries of customers made in this transaction, now that their ids are known."""
+    for entry, customer_id in zip(entries, ids, strict=True):
+        entry["record_id"] = entry["customer_id"] = customer_id
+    insert_rows(ctx.session, table(SearchEntry), entries, triggered=True)
 
 
 def remove(ctx: Context, resource: Resource, record_id: int) -> None:
@@ -116,7 +134,7 @@ def _entry(resource: Resource, record: Any, row: Mapping[str, Any]) -> dict[str,
     texts = [*_searched(resource, record), rules.search_text(record)]
     return {
         "resource": resource.key,
-        "record_id": record.id,
+        "record_id": row.get("id"),
         "title": title,
         "title_key": sort_key(title),
         "subtitle": rules.subtitle(row),
