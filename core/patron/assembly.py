@@ -159,6 +159,9 @@ def assemble(
             if check_journals:
                 _refuse_lagging(assembly, session)
     _collect(assembly)
+    if strict and (refused := [plugin for plugin in found if plugin.refused]):
+        database.dispose()
+        raise SetupError(f"{refused[0].name}: {refused[0].refused}")
     return assembly
 
 
@@ -196,7 +199,7 @@ def _collect_once(assembly: Assembly, hooks: Hooks) -> None:
     assembly.routes = _routes(assembly)
     assembly.nav = sorted(hooks.collect("register_nav"), key=lambda pair: (pair[1].order, pair[1].label))
     granted = list(hooks.collect("register_permissions"))
-    assembly.permissions = {item.name: item for _, item in granted if isinstance(item, Permission)}
+    assembly.permissions = _permissions(assembly, granted)
     assembly.role_grants = [item for _, item in granted if isinstance(item, RoleGrant)]
     _resource_permissions(assembly)
     assembly.setting_specs = _keyed(hooks, "register_settings", lambda module, item: f"{module}.{item.name}")
@@ -285,6 +288,24 @@ def _routes(assembly: Assembly) -> list[Route]:
 def _shape(path: str) -> str:
     """The path with its parameters' names left out, since two routes clash whatever they call them."""
     return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
+
+
+def _permissions(assembly: Assembly, granted: Sequence[tuple[str, Any]]) -> dict[str, Permission]:
+    """Permissions by name: one that another declared, or that is a verb of another's resource, is taken."""
+    taken = {
+        resource.permission(verb): resource.module
+        for resource in assembly.resources.values()
+        for verb in resource.verbs
+    }
+    kept: dict[str, Permission] = {}
+    for module, item in granted:
+        if not isinstance(item, Permission):
+            continue
+        if taken.setdefault(item.name, module) != module:
+            assembly.hooks.refuse(module, f"The permission “{item.name}” is taken by “{taken[item.name]}”.")
+            continue
+        kept[item.name] = item
+    return kept
 
 
 def _resource_permissions(assembly: Assembly) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+import click
 import pluggy
 
 from patron.contributions import (
@@ -112,7 +113,7 @@ def register_jobs() -> Sequence[Job]:
     raise AssertionError
 
 
-@hook("refuse")
+@hook("refuse", items=(click.Command,))
 def register_commands() -> Commands:
     """Subcommands of ``patron``."""
     raise AssertionError

@@ -7,7 +7,7 @@ import importlib.metadata as metadata
 import logging
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -186,6 +186,7 @@ class Hooks:
     strict: bool = False
     trace: bool = False
     disabled: frozenset[str] = frozenset()
+    clock: Callable[[], float] = time.monotonic
     _failures: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -301,7 +302,7 @@ class Hooks:
     def _note(self, name: str, hook: str) -> str:
         incident = uuid4().hex[:8]
         log.exception("incident %s: %s of plugin %s failed", incident, hook, name)
-        self._failures.setdefault((name, hook), deque(maxlen=_FAILURES_BEFORE_REST)).append(time.monotonic())
+        self._failures.setdefault((name, hook), deque(maxlen=_FAILURES_BEFORE_REST)).append(self.clock())
         return incident
 
     def _resting(self, name: str, hook: str) -> bool:
@@ -311,5 +312,5 @@ class Hooks:
             times is not None
             and len(times) == _FAILURES_BEFORE_REST
             and times[-1] - times[0] < _REST_SECONDS
-            and time.monotonic() - times[-1] < _REST_SECONDS
+            and self.clock() - times[-1] < _REST_SECONDS
         )
