@@ -20,10 +20,9 @@ AT_A_DESK = ["color-contrast", "landmark-unique", "region", "scrollable-region-f
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 780}
 # What the sample data gives no example of, or what only a link in a mail leads to.
 UNSEEN = (
-    r"^/files/", r"^/mail/", r"/import/\{", r"^/sales/quotes/.*/lines$", r"/rejects$", r"\{token", r"^/admin/mailboxes/\{", r"/files/\{",
-    r"/mail/\{", r"/lookup$", r"/export$", r"^/palette$", r"/sample$",
+    r"^/files/", r"^/mail/", r"/mail/\{", r"/files/\{", r"/import/\{", r"/rejects$", r"^/admin/mailboxes/\{",
+    r"^/sales/quotes/.*/lines$", r"\{token", r"/lookup$", r"/export$", r"^/palette$", r"/sample$",
 )  # fmt: skip
-
 PARTS = r"^/sales/enquiries/matches$|^/catalog/products/\d+/price$"  # of a page, for htmx
 
 
