@@ -1,0 +1,53 @@
+"""Every hook is worth having: it says what it is for, its page is fresh, something shipped uses it, a test proves it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+from patron import builtin, hookspecs
+from patron.hookspecs import MODES
+from patron.plugins import discover
+
+ROOT = Path(__file__).parents[1]
+FAULTS = ROOT / "tests" / "test_plugins_faults.py"
+NOT_YET_USED: frozenset[str] = frozenset()
+
+
+def users(hook: str) -> list[str]:
+    """The core's own features and the shipped modules that implement the hook."""
+    modules = [*builtin.MODULES, *(plugin.module for plugin in discover(None))]
+    return [module.__name__ for module in modules if callable(getattr(module, hook, None))]
+
+
+def tests_that_name(hook: str) -> list[Path]:
+    """Tests that speak of the hook, but for this one and the one that injects faults into them all."""
+    folders = [ROOT / "core" / "tests", ROOT / "tests", *ROOT.glob("plugins/*/tests"), ROOT / "core/patron/testing"]
+    files = [path for folder in folders for path in folder.rglob("*.py") if path not in (Path(__file__), FAULTS)]
+    return [path for path in files if re.search(rf"\b{hook}\b", path.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("hook", MODES)
+def test_a_hook_says_what_it_is_for(hook: str) -> None:
+    words = inspect.getdoc(getattr(hookspecs, hook)) or ""
+    assert len(words) > 20
+    assert words.endswith(".")
+    page = (ROOT / "docs" / "reference" / "hooks.md").read_text("utf-8")
+    assert f"`{hook}" in page
+
+
+@pytest.mark.parametrize("hook", [name for name in MODES if name not in NOT_YET_USED])
+def test_a_hook_is_used_by_something_that_ships(hook: str) -> None:
+    assert users(hook), f"nothing that ships uses {hook}: take it out until something does"
+
+
+@pytest.mark.parametrize("hook", [name for name, mode in MODES.items() if mode != "refuse"])
+def test_a_hook_is_proven_by_a_test(hook: str) -> None:
+    """What a module registers at start is proven by the module's own tests; the calls need one each."""
+    assert tests_that_name(hook), hook
+
+
+def test_an_exception_that_is_used_by_now_is_struck() -> None:
+    assert [hook for hook in NOT_YET_USED if users(hook)] == []
