@@ -28,7 +28,7 @@ SLOW = {
     "postgresql": "SELECT pg_sleep(30)",
 }
 ARGUMENTS: dict[str, Any] = {
-    "customers": [], "candidates": [], "survivor_id": 1, "merged_id": 2, "customer_id": 1, "journal": [],
+    "customers": [], "survivor_id": 1, "merged_id": 2, "customer_id": 1, "journal": [],
 }  # fmt: skip
 
 

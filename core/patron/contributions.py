@@ -305,14 +305,4 @@ class SampleData:
     order: int = 50
 
 
-@dataclass(frozen=True)
-class Match:
-    """A customer that may be the same as a candidate: ``score`` from 0 to 1, with reasons a person reads."""
-
-    candidate: int
-    customer_id: int
-    score: float
-    reasons: tuple[str, ...]
-
-
 Commands = Sequence["click.Command"]

@@ -24,7 +24,6 @@ from patron.contributions import (
     HealthCheck,
     Intent,
     Job,
-    Match,
     Metric,
     NavItem,
     Panel,
@@ -167,12 +166,6 @@ def customer_actions(ctx: Context, customer: Customer) -> Sequence[Action]:
 @hook("skip", items=(Panel,))
 def home_panels(ctx: Context) -> Sequence[Panel]:
     """Panels of the home page of the acting user."""
-    raise AssertionError
-
-
-@hook("skip", items=(Match,))
-def match_customers(ctx: Context, candidates: Sequence[Mapping[str, Any]]) -> Sequence[Match]:
-    """Customers that candidates may be the same as, by facts the module knows. A bulk hook."""
     raise AssertionError
 
 

@@ -9,7 +9,7 @@ from patron.accounts.controllers import ROUTES
 from patron.accounts.sealing import seal
 from patron.accounts.services import clean_up
 from patron.context import Context
-from patron.contributions import Job, NavItem, Permission
+from patron.contributions import Commands, Job, NavItem, Permission
 from patron.hookspecs import hookimpl
 from patron.routing import Route
 
@@ -49,3 +49,10 @@ def register_jobs() -> Sequence[Job]:
         Job("clean-up-sign-ins", clean_up, timedelta(hours=1)),
         Job("seal-audit", seal_audit, timedelta(minutes=1)),
     ]
+
+
+@hookimpl
+def register_commands() -> Commands:
+    from patron.cli.auditing import audit
+
+    return (audit,)
