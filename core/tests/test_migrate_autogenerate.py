@@ -27,10 +27,10 @@ class Base(Row, registry=new_registry()):
     pass
 
 class Thing(Base, table=True):
-    __tablename__ = "workflow_thing"
+    __tablename__ = "operation_thing"
     __table_args__ = table_args(
-        Index("ix_workflow_thing_sort_key", "sort_key", "id"),
-        Index("ix_workflow_thing_open", "at", sqlite_where=text("open = 1"), postgresql_where=text("open")),
+        Index("ix_operation_thing_sort_key", "sort_key", "id"),
+        Index("ix_operation_thing_open", "at", sqlite_where=text("open = 1"), postgresql_where=text("open")),
         CheckConstraint("amount >= 0", name="amount"),
     )
     at: datetime = instant()
@@ -43,8 +43,8 @@ class Thing(Base, table=True):
     open: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
 
 class Part(Base, table=True):
-    __tablename__ = "workflow_part"
-    thing_id: int = reference("workflow_thing")
+    __tablename__ = "operation_part"
+    thing_id: int = reference("operation_thing")
     share: float = 0.0
 """
 
@@ -56,15 +56,15 @@ def distributions() -> tuple[Distribution, ...]:
 
 @pytest.fixture
 def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Distribution]:
-    package = tmp_path / "generated_workflow"
+    package = tmp_path / "generated_operation"
     (package / "migrations" / "versions").mkdir(parents=True)
     (package / "__init__.py").touch()
     (package / "models.py").write_text(MODELS)
     monkeypatch.syspath_prepend(str(tmp_path))
-    yield Distribution("workflow", "generated_workflow")
-    for name in [name for name in sys.modules if name.startswith("generated_workflow")]:
+    yield Distribution("operation", "generated_operation")
+    for name in [name for name in sys.modules if name.startswith("generated_operation")]:
         del sys.modules[name]
-    for table in [table for table in SQLModel.metadata.sorted_tables if table.name.startswith("workflow_")]:
+    for table in [table for table in SQLModel.metadata.sorted_tables if table.name.startswith("operation_")]:
         SQLModel.metadata.remove(table)
 
 
@@ -77,7 +77,7 @@ def test_a_first_revision_makes_what_the_models_describe(
     database: Database, distribution: Distribution
 ) -> None:
     path = make_revision(database, distribution, "First tables")
-    assert tables(database) <= {"alembic_version_workflow"}, "writing a revision makes no table"
+    assert tables(database) <= {"alembic_version_operation"}, "writing a revision makes no table"
     written = path.read_text()
     compile(written, str(path), "exec")
     imported = {
@@ -89,11 +89,11 @@ def test_a_first_revision_makes_what_the_models_describe(
     assert "core_" not in written
     assert "sa.Text(collation='C')" in written
     upgrade(database, [distribution])
-    assert tables(database) == {"workflow_thing", "workflow_part", "alembic_version_workflow"}
+    assert tables(database) == {"operation_thing", "operation_part", "alembic_version_operation"}
     assert differences(database, distribution) == []
     assert status(database, [distribution])[0].pending == ()
     downgrade(database, distribution, "base")
-    assert tables(database) == {"alembic_version_workflow"}
+    assert tables(database) == {"alembic_version_operation"}
 
 
 def test_a_difference_of_a_column_and_of_a_table_is_seen(
@@ -102,13 +102,13 @@ def test_a_difference_of_a_column_and_of_a_table_is_seen(
     make_revision(database, distribution, "First tables")
     upgrade(database, [distribution])
     with database.write() as session:
-        session.execute(text("ALTER TABLE workflow_thing DROP COLUMN day"))
-        session.execute(text("DROP TABLE workflow_part"))
-        session.execute(text("CREATE TABLE workflow_left_over (id INTEGER PRIMARY KEY)"))
+        session.execute(text("ALTER TABLE operation_thing DROP COLUMN day"))
+        session.execute(text("DROP TABLE operation_part"))
+        session.execute(text("CREATE TABLE operation_left_over (id INTEGER PRIMARY KEY)"))
     found = " ".join(differences(database, distribution))
     assert "add_column" in found
-    assert "workflow_part" in found
-    assert "workflow_left_over" in found
+    assert "operation_part" in found
+    assert "operation_left_over" in found
     make_revision(database, distribution, "Put it back")
     upgrade(database, [distribution])
     assert differences(database, distribution) == []
@@ -121,7 +121,7 @@ def test_tables_of_others_are_left_out(database: Database, distribution: Distrib
         for name in [*sorted(DBOS_TABLES), "sales_line", "alembic_version_sales"]:
             session.execute(text(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY)"))
         if database.dialect == "sqlite":
-            session.execute(text("CREATE VIRTUAL TABLE workflow_thing_search USING fts5(name)"))
+            session.execute(text("CREATE VIRTUAL TABLE operation_thing_search USING fts5(name)"))
     assert differences(database, distribution) == []
 
 
