@@ -52,7 +52,9 @@ def test_mail_in_reply_answer(site: Any, staff: Page) -> None:
         work(assembly, sent=1)
         [sent] = sink.messages
         assert sent.recipients == ("wilma@writer.example",)
-        [sent_id] = [line[12:].strip() for line in sent.raw.decode().splitlines() if line.startswith("Message-ID: ")]
+        [sent_id] = [
+            line[12:].strip() for line in sent.raw.decode().splitlines() if line.startswith("Message-ID: ")
+        ]
         answer = {"In_Reply_To": sent_id, "Message_ID": "<two@writer.example>"}
         box.append(mail("That helped, thank you!", **answer))
         work(assembly, fetched=1)

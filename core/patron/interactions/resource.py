@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import ColumnElement, or_
+
 from patron.context import Context
 from patron.contributions import Choice, Field, Resource
 from patron.interactions.mailflow.showing import conversation
 from patron.interactions.models import Interaction
 from patron.interactions.services import CHANNELS, INTENTS, participants_of
+from patron.records import table
 from patron.resources.rules import Rules
 from patron.resources.scope import row_scope
 
 
 class InteractionRules(Rules):
     """A touch is logged from the page of the customer, where it finds its thread."""
+
+    def visible(self, ctx: Context) -> ColumnElement[bool] | None:
+        """A private touch is its owner's alone, a team's the team's: also in lists, search, export and the API."""
+        if ctx.actor.kind == "job":
+            return None
+        t = table(Interaction)
+        seen = [t.c.visibility == "all", t.c.owner_id == (ctx.actor.user_id or 0)]
+        if ctx.actor.team_ids:
+            seen.append((t.c.visibility == "team") & t.c.team_id.in_(sorted(ctx.actor.team_ids)))
+        return or_(*seen)
 
     def page_data(self, ctx: Context, record: Interaction) -> Mapping[str, Any]:
         parts = conversation(ctx, record.thread_id, where=row_scope(ctx, INTERACTIONS))

@@ -45,6 +45,10 @@ class Rules:
         """Whose rows these are, where owner, team and customer do not say it. None leaves it to them."""
         return None
 
+    def visible(self, ctx: Context) -> ColumnElement[bool] | None:
+        """Rows that stay hidden even from who may read all of them (a private note). None hides nothing."""
+        return None
+
     def subtitle(self, row: Mapping[str, Any]) -> str:
         """The second line of the record in search results and on its page."""
         return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Date, Select, bindparam, false, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, Date, Select, and_, bindparam, false, or_, select, true
 
 from patron.context import Context
 from patron.contributions import Resource
@@ -26,7 +26,14 @@ def row_scope(ctx: Context, resource: Resource, verb: str = "read") -> ColumnEle
 
 
 def scope_clause(ctx: Context, resource: Resource, scope: Scope) -> ColumnElement[bool]:
-    """The rows within a scope: the resource's rules say, else its owner and team, else the customer it belongs to."""
+    """The rows within a scope, less those that the resource's rules hide from everybody but their own people."""
+    visible = rules_of(resource).visible(ctx)
+    within = _within(ctx, resource, scope)
+    return within if visible is None else and_(within, visible)
+
+
+def _within(ctx: Context, resource: Resource, scope: Scope) -> ColumnElement[bool]:
+    """The rows of a scope: the resource's rules say, else its owner and team, else the customer it belongs to."""
     if scope == Scope.ALL:
         return true()
     own = rules_of(resource).scope(ctx, scope)
@@ -70,12 +77,11 @@ def scope_values(ctx: Context) -> dict[str, Any]:
 
 def scope_is_plain(ctx: Context, resource: Resource, scope: Scope) -> bool:
     """Whether ``scope_clause`` holds nothing of the actor but ``scope_values``."""
-    if scope == Scope.ALL:
-        return True
     reached = [resource]
-    if resource.links and resource.model is not Customer:
+    if scope != Scope.ALL and resource.links and resource.model is not Customer:
         reached.append(ctx.assembly.resources["customers"])
-    return all(type(rules_of(item)).scope is Rules.scope for item in reached)
+    kinds = [type(rules_of(item)) for item in reached]
+    return all(kind.scope is Rules.scope and kind.visible is Rules.visible for kind in kinds)
 
 
 def _given(ctx: Context, name: str, kind: Any) -> BindParameter[Any]:

@@ -176,12 +176,13 @@ def _reach_of(ctx: Context, resource: Resource) -> _Reach | None:
     scope = ctx.actor.scope(resource.permission("read"))
     if scope is None or "read" not in resource.verbs:
         return None
-    if scope == Scope.ALL:
+    rules = rules_of(resource)
+    if scope == Scope.ALL and rules.visible(ctx) is None:
         return _Reach(resource, (token(resource.key, "*"),), None, wide=True)
     t, rows = table(SearchEntry), table_of(resource)
     there = (rows.c.id == t.c.record_id, rows.c.trashed_at.is_(None))
     exact = exists().where(*there, scope_clause(ctx, resource, scope))
-    if rules_of(resource).scope(ctx, scope) is not None:
+    if scope == Scope.ALL or rules.scope(ctx, scope) is not None:
         return _Reach(resource, (token(resource.key, "*"),), exact)
     who = [f"u{ctx.actor.user_id}"] if ctx.actor.user_id is not None else []
     if scope == Scope.TEAM:
