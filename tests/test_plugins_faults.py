@@ -59,7 +59,7 @@ def assembled(database: Database, hook: str, fault: str, tmp_path: Path, strict:
     made = assemble(settings, {"faulty": faulty(hook, fault), "fine": SimpleNamespace(__package__="")})
     after_migration(made)
     made.database.dispose()
-    made.database = Database(database.url, statement_timeout=1.0)
+    made.database = Database(database.url, statement_timeout=2.0)
     return made
 
 
