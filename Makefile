@@ -30,11 +30,12 @@ $(VENV)/.python: requirements/bootstrap.txt
 	@touch $@
 
 $(VENV)/.requirements: $(VENV)/.python requirements/runtime.txt requirements/dev.txt
-	$(UV) pip install --quiet --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
+	$(UV) pip install --quiet --compile-bytecode --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
 	@touch $@
 
 $(VENV)/.distributions: $(VENV)/.requirements $(BUILD_INPUTS) $(wildcard plugins)
 	$(UV) pip install --quiet --no-deps --no-build-isolation $(addprefix -e ./,$(DISTRIBUTIONS))
+	@$(BIN)/python -m compileall -q core/patron $(wildcard plugins/*/patron_*) # a start is mostly imports
 	@touch $@
 
 browser: setup ## Find or fetch the browser that the tests drive
