@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from litestar.testing import TestClient
 from patron.assembly import Assembly
 from patron.digest import digest_of
 from patron.testing.faces import app_client, form_token, make_customer, signed_in, working
+from patron.testing.loops import run_apart
 from patron.ui import CSRF_HEADER
 
 Client = TestClient[Litestar]
@@ -154,7 +154,7 @@ def test_a_body_of_unknown_length_is_cut_off(client: Client) -> None:
         "client": ("127.0.0.1", 1), "headers": [(b"content-type", b"multipart/form-data; boundary=x")],
         "asgi": {"version": "3.0", "spec_version": "2.3"}, "extensions": {},
     }  # fmt: skip
-    asyncio.run(cast(Any, client.app)(scope, receive, send))
+    run_apart(cast(Any, client.app)(scope, receive, send))
     assert statuses == [413]
     assert taken < 15, "of 6 MB, hardly more than the megabyte that is allowed"
 

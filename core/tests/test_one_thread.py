@@ -30,6 +30,7 @@ from patron.responses import Json
 from patron.routing import ANYONE, Route
 from patron.routing import post as posted
 from patron.testing.faces import make_customer, settings_for
+from patron.testing.loops import run_apart
 from sqlalchemy import select, update
 
 ROUNDS = 3
@@ -87,7 +88,7 @@ def counting(database: Database, tmp_path: Path) -> Iterator[Assembly]:
 def test_every_client_gets_through_and_no_change_is_lost(counting: Assembly) -> None:
     threads = counting.settings.threads
     before = version_of(counting.database)
-    answers = asyncio.run(ask_all(app_of(counting), 4 * threads, 30))
+    answers = run_apart(ask_all(app_of(counting), 4 * threads, 30))
     assert set(answers) == {200}
     assert version_of(counting.database) - before == 4 * threads * ROUNDS
 
@@ -113,7 +114,7 @@ def test_a_session_from_a_generator_would_not_do(counting: Assembly) -> None:
     with ThreadPoolExecutor(threads) as executor:
         set_asyncio_executor(executor)
         try:
-            answers = asyncio.run(ask_all(app, 4 * threads, 20))
+            answers = run_apart(ask_all(app, 4 * threads, 20))
         except TimeoutError:
             answers = Counter({503: 1})
         finally:
