@@ -53,7 +53,8 @@ bench: setup ## Measure the daily work on both databases into bench/results.json
 bench-large: setup ## The same with a million customers
 	$(BIN)/python -m bench --customers 1000000 $(ARGS)
 
-soak: setup ## Half an hour of mixed work, watching memory and errors
+soak: setup ## The long tests, then half an hour of mixed work, watching memory and errors
+	$(BIN)/pytest -m soak
 	$(BIN)/python -m bench --soak 1800 $(ARGS)
 
 lint: setup ## Style, strict types and import contracts
