@@ -17,9 +17,7 @@ from typing import Any
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
-from patron.accounts import services
 from patron.accounts.models import Role
-from patron.accounts.services.people import person_of
 from patron.assembly import Assembly, assemble
 from patron.cli.install import after_migration
 from patron.db import Database
@@ -35,12 +33,11 @@ from patron.testing.canaries import KEEPER_TEAM, MARKUP, Canaries, hatch, mark
 from patron.testing.databases import Databases
 from patron.testing.faces import (
     app_client,
-    enter,
     settings_for,
     signed_in,
     signed_in_customer,
+    signed_in_partner,
     token_for,
-    working,
 )
 from patron.ui import CSRF_HEADER
 from sqlalchemy import make_url, select, text
@@ -82,7 +79,9 @@ ACTORS = (
     Actor("its customer", Face.CUSTOMER, entitled=True, own=True),
     Actor("another customer", Face.CUSTOMER, entitled=True),
     Actor("customer without rights", Face.CUSTOMER),
-    Actor("partner", Face.PARTNER, entitled=True),
+    Actor("its partner", Face.PARTNER, entitled=True, own=True),
+    Actor("another partner", Face.PARTNER, entitled=True),
+    Actor("partner without rights", Face.PARTNER),
     Actor("narrow token", role="admin", only=("customers.read",)),
     Actor("useless token", role="admin", only=("interactions.export",)),
 )
@@ -145,10 +144,7 @@ def sign_in(client: Client, actor: Actor, found: Canaries) -> None:
     if actor.face == Face.CUSTOMER:
         signed_in_customer(client, customer, rights)
     elif actor.face == Face.PARTNER:
-        with working(assembly) as ctx:
-            account = services.add_account(ctx, "p@example.com", "Partner", customer, rights, Face.PARTNER)
-            person = person_of(ctx.session, account_id=account)
-        enter(client, person, "__Host-patron-partner")
+        signed_in_partner(client, customer, rights)
     elif actor.face == Face.STAFF:
         user_id = signed_in(client, actor.role, actor.team)
         if actor.by_token:

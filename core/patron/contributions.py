@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from patron.permissions import Scope
+from patron.permissions import Face, Scope
 from patron.records import Record
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ class SettingSpec:
 
 @dataclass(frozen=True)
 class PortalSection:
-    """A part of the customer's portal: an entry on ``/my``, shown when the mandate has ``right``."""
+    """An entry of a portal, shown when the mandate has ``right``: on ``/my``, or for partners on ``/partner``."""
 
     name: str
     label: str
@@ -278,6 +278,7 @@ class PortalSection:
     right: str
     icon: str = "circle"
     order: int = 50
+    face: Face = Face.CUSTOMER
 
 
 @dataclass(frozen=True)

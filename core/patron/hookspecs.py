@@ -126,7 +126,7 @@ def register_metrics() -> Sequence[Metric]:
 
 @hook("refuse", items=(PortalSection,))
 def register_portal_sections() -> Sequence[PortalSection]:
-    """Entries of the customer's portal at ``/my``."""
+    """Entries of the customers' portal at ``/my`` and of the partners' at ``/partner``."""
     raise AssertionError
 
 

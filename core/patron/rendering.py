@@ -19,6 +19,7 @@ from litestar import Response as HttpResponse
 from litestar.datastructures import Cookie as HttpCookie
 from litestar.response import Stream
 
+from patron.accounts.faces import door_at, door_of
 from patron.assembly import Assembly
 from patron.context import Context
 from patron.contributions import Panel
@@ -32,13 +33,6 @@ from patron.ui import CONTENT_SECURITY_POLICY, make_environment
 from patron.web import Web
 
 log = logging.getLogger("patron.rendering")
-_COOKIES = {
-    Face.STAFF: "patron",
-    Face.PUBLIC: "patron",
-    Face.CUSTOMER: "patron-my",
-    Face.PARTNER: "patron-partner",
-}
-_SIGN_IN = {Face.CUSTOMER: "/my/sign-in", Face.PARTNER: "/partner/sign-in"}
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -75,9 +69,7 @@ class Rendering:
 
     def session_cookie(self, web: Web, face: Face) -> str:
         """The secret of the session on that face, empty without one."""
-        if face == Face.PUBLIC and web.path.startswith(("/my", "/partner")):
-            face = Face.CUSTOMER if web.path.startswith("/my") else Face.PARTNER
-        return web.cookies.get(self.cookie_name(_COOKIES[face]), "")
+        return web.cookies.get(self.cookie_name(door_of(face, web.path).cookie), "")
 
     def pre_cookie(self, web: Web) -> str:
         """What ties the forms of someone who is not signed in to their browser."""
@@ -255,7 +247,7 @@ class Rendering:
             error=error,
             request_id=request_id,
             back_url=self._came_from(web),
-            home_url="/my" if web.path.startswith("/my") else "/",
+            home_url=door_at(web.path).home,
             retry=web.method == "GET" and error.status in (409, 429, 500, 503),
         )
         return self._bytes(html.encode(), "text/html; charset=utf-8", error.status, headers)
@@ -270,15 +262,10 @@ class Rendering:
         return "" if web.method == "GET" and back == here else back
 
     def _to_sign_in(self, web: Web) -> HttpResponse[Any]:
-        face = (
-            Face.CUSTOMER
-            if web.path.startswith("/my")
-            else Face.PARTNER
-            if web.path.startswith("/partner")
-            else Face.STAFF
-        )
         back = web.path + (f"?{web.query_string}" if web.query_string else "")
-        url = f"{_SIGN_IN.get(face, '/sign-in')}?{urlencode({'next': back if web.method == 'GET' else '/'})}"
+        url = (
+            f"{door_at(web.path).url('/sign-in')}?{urlencode({'next': back if web.method == 'GET' else '/'})}"
+        )
         return self._redirect(web, Redirect(url))
 
 

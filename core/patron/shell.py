@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from babel import Locale
 
 from patron.accounts.authentication import Identity
+from patron.accounts.faces import door_at, door_of
+from patron.accounts.services.portal import sections_of
 from patron.assembly import Assembly
 from patron.context import Context
 from patron.permissions import Face
@@ -37,6 +39,8 @@ def make_shell(ctx: Context, face: Face, csrf: str, flashes: Sequence[Flash]) ->
         locale=ctx.locale,
         dir="rtl" if Locale.parse(ctx.locale.replace("-", "_")).text_direction == "rtl" else "ltr",
         timezone=ctx.time_zone,
+        home=door_of(face, ctx.web.path).home,
+        acts_for=identity.acts_for,
         nav_collapsed=ctx.web.cookies.get("nav") == "collapsed",
     )
 
@@ -48,6 +52,7 @@ def stranger_shell(assembly: Assembly, web: Web) -> Shell:
         None,
         "",
         web.path,
+        home=door_at(web.path).home,
         theme=_theme(web, "auto"),
         locale=assembly.settings.locale,
     )
@@ -89,8 +94,8 @@ def _portal_navigation(ctx: Context) -> tuple[ShellNavGroup, ...]:
     path = ctx.web.path
     items = [
         ShellNavItem(section.label, section.url, section.icon, path.startswith(section.url))
-        for module, section in ctx.assembly.portal_sections
-        if module not in ctx.assembly.live.disabled and section.right in ctx.actor.rights
+        for section in sections_of(ctx.assembly, Face(ctx.actor.kind))
+        if section.right in ctx.actor.rights
     ]
     return (ShellNavGroup("", tuple(items)),) if items else ()
 

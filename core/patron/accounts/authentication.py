@@ -9,10 +9,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, String, and_, bindparam, cast, func, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlmodel import Session
 
 from patron.accounts.models import Account, Mandate, SignIn, TeamMember, Token, User, UserRole
+from patron.customers.models import Customer, CustomerRole
 from patron.errors import SignInRequired
 from patron.permissions import ANONYMOUS, Actor, Face, Scope, widest
 from patron.prepared import Prepared
@@ -25,6 +38,7 @@ if TYPE_CHECKING:
 IDLE = timedelta(hours=8)
 ABSOLUTE = timedelta(days=7)
 SEEN_EVERY = timedelta(minutes=5)
+PARTNER = "partner"  # the role of a customer that its accounts act for on the partners' face
 TOKEN_PREFIX = "patron_"  # noqa: S105 - what scanners look for
 
 
@@ -37,6 +51,7 @@ class Identity:
     sign_in_id: int = 0
     token_id: int = 0
     stale: bool = False  # "last seen" is due to be written
+    acts_for: str = ""  # the name of the customer of the mandate in use
     theme: str = "auto"
     locale: str = ""
     time_zone: str = ""
@@ -165,12 +180,10 @@ def _by_token(session: Session, assembly: Assembly, now: datetime, bearer: str) 
 
 def _by_account(session: Session, assembly: Assembly, now: datetime, face: Face, cookie: str) -> Identity:
     """An account with the mandate in use: the one its session names, else its only or first one."""
-    s, accounts, mandates = table(SignIn), table(Account), table(Mandate)
-    today = now.date()
+    s, accounts, mandates, customers = table(SignIn), table(Account), table(Mandate), table(Customer)
     valid = and_(
         mandates.c.account_id == accounts.c.id,
-        or_(mandates.c.since.is_(None), mandates.c.since <= today),
-        or_(mandates.c.until.is_(None), mandates.c.until >= today),
+        *holds(face, now),
         or_(s.c.customer_id.is_(None), s.c.customer_id == mandates.c.customer_id),
     )
     number = select(table(Generation).c.number).limit(1).scalar_subquery()
@@ -185,9 +198,14 @@ def _by_account(session: Session, assembly: Assembly, now: datetime, face: Face,
             accounts.c.active,
             mandates.c.customer_id,
             mandates.c.rights,
+            customers.c.name.label("acts_for"),
             number.label("generation"),
         )
-        .select_from(s.join(accounts, accounts.c.id == s.c.account_id).outerjoin(mandates, valid))
+        .select_from(
+            s.join(accounts, accounts.c.id == s.c.account_id)
+            .outerjoin(mandates, valid)
+            .outerjoin(customers, customers.c.id == mandates.c.customer_id)
+        )
         .where(s.c.token_hash == token_hash(cookie), accounts.c.face == str(face))
         .order_by(mandates.c.id)
         .limit(1)
@@ -206,7 +224,30 @@ def _by_account(session: Session, assembly: Assembly, now: datetime, face: Face,
         customer_id=row["customer_id"],
         rights=frozenset(row["rights"] or ()),
     )
-    return Identity(actor, row["generation"], sign_in_id=row["id"], stale=row["seen_at"] + SEEN_EVERY <= now)
+    return Identity(
+        actor,
+        row["generation"],
+        sign_in_id=row["id"],
+        stale=row["seen_at"] + SEEN_EVERY <= now,
+        acts_for=row["acts_for"] or "",
+    )
+
+
+def holds(face: Face, now: datetime) -> list[ColumnElement[bool]]:
+    """What makes a mandate count today: its dates, and, for a partner, that the customer still is one."""
+    mandates, roles, today = table(Mandate), table(CustomerRole), now.date()
+    dated = [
+        or_(mandates.c.since.is_(None), mandates.c.since <= today),
+        or_(mandates.c.until.is_(None), mandates.c.until >= today),
+    ]
+    if face != Face.PARTNER:
+        return dated
+    partner = (
+        roles.c.customer_id == mandates.c.customer_id,
+        roles.c.role == PARTNER,
+        roles.c.until.is_(None),
+    )
+    return [*dated, exists().where(*partner)]
 
 
 def _ids(text: str) -> frozenset[int]:

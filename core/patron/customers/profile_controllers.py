@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from patron.accounts.authentication import PARTNER
 from patron.accounts.services import add_account, invite_account
-from patron.accounts.services.portal import end_mandate
+from patron.accounts.services.portal import end_mandate, sections_of
 from patron.context import Context
 from patron.customers import names
 from patron.customers.forms import customer_of, day_of
 from patron.customers.profile import profile_data
+from patron.customers.roles import roles_of
 from patron.errors import Invalid
 from patron.files import services as files
+from patron.permissions import Face
 from patron.responses import Flash, Page, Redirect
 from patron.routing import Route, get, post
 
@@ -24,15 +27,14 @@ def _back(customer_id: int, text: str) -> Redirect:
 def show(ctx: Context, customer_id: int) -> Page:
     """Names, contact points, portal access, files and merges of a customer."""
     customer = customer_of(ctx, customer_id)
-    sections = [
-        section
-        for module, section in ctx.assembly.portal_sections
-        if ctx.assembly.has(module) or module == "core"
-    ]
+    faces = [Face.CUSTOMER]
+    if PARTNER in roles_of(ctx, customer_id):
+        faces.append(Face.PARTNER)
+    offered = {str(face): [(s.right, s.label) for s in sections_of(ctx.assembly, face)] for face in faces}
     data = {
         "customer": customer,
         "kinds": list(names.KINDS.items()),
-        "rights": [(section.right, section.label) for section in sections],
+        "offered": offered,
         "may_edit": ctx.actor.may(EDIT),
         "may_invite": ctx.actor.may(INVITE),
         **profile_data(ctx, customer_id),
@@ -66,11 +68,12 @@ def remove_name(ctx: Context, customer_id: int, name_id: int) -> Redirect:
 
 @post("/customers/{customer_id:int}/accounts", permission=INVITE)
 def invite(ctx: Context, customer_id: int) -> Redirect:
-    """Let someone act for the customer in the portal (form: email, name, rights)."""
+    """Let someone act for the customer in a portal (form: email, name, face, rights)."""
     customer_of(ctx, customer_id, "edit")
-    offered = {section.right for _, section in ctx.assembly.portal_sections}
+    face = Face.PARTNER if ctx.web.value("face") == Face.PARTNER else Face.CUSTOMER
+    offered = {section.right for section in sections_of(ctx.assembly, face)}
     wanted = [right for right in ctx.web.values("rights") if right in offered]
-    account_id = add_account(ctx, ctx.web.value("email"), ctx.web.value("name"), customer_id, wanted)
+    account_id = add_account(ctx, ctx.web.value("email"), ctx.web.value("name"), customer_id, wanted, face)
     return _back(customer_id, f"Send them this link, it is good once: {invite_account(ctx, account_id)}")
 
 

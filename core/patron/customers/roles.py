@@ -10,6 +10,13 @@ from patron.customers.models import CustomerRole
 from patron.records import table
 
 
+def roles_of(ctx: Context, customer_id: int) -> set[str]:
+    """The roles that the customer has now."""
+    t = table(CustomerRole)
+    held = select(t.c.role).where(t.c.customer_id == customer_id, t.c.until.is_(None))
+    return set(ctx.session.execute(held).scalars())
+
+
 def give_role(ctx: Context, customer_id: int, role: str, module: str = "core") -> bool:
     """Give a role from now on; False when the customer has it already."""
     t = table(CustomerRole)

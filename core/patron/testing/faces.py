@@ -18,13 +18,15 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from patron.accounts import services
-from patron.accounts.authentication import csrf_token
+from patron.accounts.authentication import PARTNER, csrf_token
+from patron.accounts.faces import CUSTOMERS, PARTNERS, Door
 from patron.accounts.services.people import Person, person_of
 from patron.accounts.services.teams import list_teams, members_of
 from patron.app import app_of
 from patron.assembly import Assembly, assemble
 from patron.cli.install import after_migration
 from patron.context import Context
+from patron.customers.roles import give_role
 from patron.db import Database
 from patron.resources import editing
 from patron.settings import Settings
@@ -106,14 +108,32 @@ def signed_in_customer(
     client: TestClient[Litestar], customer_id: int, rights: Iterable[str] = (), *, account_id: int = 0
 ) -> int:
     """Sign a (new) customer's account in with this client, acting for that customer. Returns the account's id."""
+    return _signed_in_account(client, CUSTOMERS, customer_id, rights, account_id)
+
+
+def signed_in_partner(
+    client: TestClient[Litestar], customer_id: int, rights: Iterable[str] = (), *, account_id: int = 0
+) -> int:
+    """Sign a (new) partner's account in with this client, acting for that customer, which becomes a partner.
+
+    Returns the account's id.
+    """
+    with working(client.app.state.assembly) as ctx:
+        give_role(ctx, customer_id, PARTNER)
+    return _signed_in_account(client, PARTNERS, customer_id, rights, account_id)
+
+
+def _signed_in_account(
+    client: TestClient[Litestar], door: Door, customer_id: int, rights: Iterable[str], account_id: int
+) -> int:
     assembly: Assembly = client.app.state.assembly
     if not account_id:
         with working(assembly) as ctx:
-            email = f"buyer{next(_numbers)}@example.com"
-            account_id = services.add_account(ctx, email, "Buyer", customer_id, rights)
+            email = f"{door.face}{next(_numbers)}@example.com"
+            account_id = services.add_account(ctx, email, "Buyer", customer_id, rights, door.face)
     with assembly.database.read() as session:
         person = person_of(session, account_id=account_id)
-    enter(client, person, "__Host-patron-my")
+    enter(client, person, f"__Host-{door.cookie}")
     return account_id
 
 

@@ -84,3 +84,5 @@ class Shell:
     dir: Literal["ltr", "rtl"] = "ltr"
     timezone: str = "UTC"
     nav_collapsed: bool = False
+    home: str = "/"  # where the face begins
+    acts_for: str = ""  # in a portal: the customer of the mandate in use

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from patron.accounts.controllers import audit_log, modules, own, portal, roles, teams, users
-from patron.accounts.controllers.doors import CUSTOMERS, STAFF, routes_of
+from patron.accounts.controllers.doors import routes_of
+from patron.accounts.faces import DOORS, PORTALS
 from patron.routing import Route
 
 ROUTES: tuple[Route, ...] = (
-    *routes_of(STAFF),
-    *routes_of(CUSTOMERS),
+    *(route for door in DOORS.values() for route in routes_of(door)),
     *own.ROUTES,
-    *portal.ROUTES,
+    *(route for door in PORTALS for route in portal.routes_of(door)),
     *users.ROUTES,
     *roles.ROUTES,
     *teams.ROUTES,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from patron.accounts.controllers.common import cookie_secret, local_path, reading, refused, writing
+from patron.accounts.faces import Door
 from patron.accounts.passwords import check_password, hash_password, verify_password
 from patron.accounts.services.limits import account_bucket, address_bucket, forget_limit, rate_limit
 from patron.accounts.services.links import Link, Purpose, find_link, make_link, use_link
@@ -30,23 +30,6 @@ PER_ACCOUNT, PER_ADDRESS = 10, 60  # attempts in a window
 _WRONG = Invalid.field(
     "", "That address and password do not go together. Check both, or ask for a new password."
 )
-
-
-@dataclass(frozen=True)
-class Door:
-    """One face's way in. ``prefix`` starts its addresses; ``cookie`` holds its session."""
-
-    face: Face
-    prefix: str
-    cookie: str
-    home: str
-
-    def url(self, path: str) -> str:
-        return self.prefix + path
-
-
-STAFF = Door(Face.STAFF, "", "patron", "/")
-CUSTOMERS = Door(Face.CUSTOMER, "/my", "patron-my", "/my")
 
 
 def routes_of(door: Door) -> list[Route]:

@@ -1,51 +1,69 @@
-"""The customer's own pages at ``/my``: home, switching between customers, account with sessions."""
+"""The portals: home, switching between customers, one's account with sessions. One implementation for ``/my`` of
+customers and ``/partner`` of partners."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from patron.accounts.controllers.common import reading
 from patron.accounts.controllers.password_change import replace_password
+from patron.accounts.faces import Door
 from patron.accounts.services.people import Person, person_of
-from patron.accounts.services.portal import my_mandates, switch_customer
+from patron.accounts.services.portal import my_mandates, sections_of, switch_customer
 from patron.accounts.services.sessions import list_sessions, revoke_session
 from patron.context import Context
 from patron.errors import FieldError, Invalid, NotFound
-from patron.permissions import Face
 from patron.responses import Flash, Page, Redirect
 from patron.routing import SIGNED_IN, Route, get, post
 
-_MINE = {"face": Face.CUSTOMER, "permission": SIGNED_IN}
-ACCOUNT = "/my/account"
+
+def routes_of(door: Door) -> list[Route]:
+    """Every route of the portal behind the door."""
+    mine = {"face": door.face, "permission": SIGNED_IN}
+    account = door.url("/account")
+    return [
+        get(door.home, **mine)(_behind(door, show_home)),
+        post(door.url("/switch"), **mine)(_behind(door, switch)),
+        get(account, **mine)(_behind(door, show_account)),
+        post(account + "/password", **mine, transaction="none", slow=True)(_behind(door, change_password)),
+        post(account + "/sessions/{session_id:int}/revoke", **mine)(_session_of(door)),
+    ]
+
+
+def _behind(
+    door: Door, handler: Callable[[Door, Context], Page | Redirect]
+) -> Callable[[Context], Page | Redirect]:
+    def handle(ctx: Context) -> Page | Redirect:
+        return handler(door, ctx)
+
+    return handle
 
 
 def _me(ctx: Context) -> Person:
     return person_of(ctx.session, account_id=ctx.actor.id)
 
 
-@get("/my", **_MINE)
-def show_home(ctx: Context) -> Page:
+def show_home(door: Door, ctx: Context) -> Page:
     """What the account may do here for the customer in use."""
     sections = [
-        section
-        for module, section in ctx.assembly.portal_sections
-        if module not in ctx.assembly.live.disabled and section.right in ctx.actor.rights
+        section for section in sections_of(ctx.assembly, door.face) if section.right in ctx.actor.rights
     ]
-    return Page("accounts/portal_home.html", {"sections": sections, "mandates": my_mandates(ctx)})
+    data = {"door": door, "sections": sections, "mandates": my_mandates(ctx)}
+    return Page("accounts/portal_home.html", data)
 
 
-@post("/my/switch", **_MINE)
-def switch(ctx: Context) -> Redirect:
+def switch(door: Door, ctx: Context) -> Redirect:
     """Act for another of one's customers."""
     wanted = ctx.web.value("customer_id")
     if not wanted.isdecimal() or len(wanted) > 18:
         raise NotFound()
-    return Redirect("/my", Flash(f"You now act for {switch_customer(ctx, int(wanted))}.", "info"))
+    return Redirect(door.home, Flash(f"You now act for {switch_customer(ctx, int(wanted))}.", "info"))
 
 
-def _page(ctx: Context, errors: Sequence[FieldError] = ()) -> Page:
+def _page(door: Door, ctx: Context, errors: Sequence[FieldError] = ()) -> Page:
     person = _me(ctx)
     data = {
+        "door": door,
         "person": person,
         "sessions": list_sessions(ctx, person),
         "mandates": my_mandates(ctx),
@@ -54,28 +72,25 @@ def _page(ctx: Context, errors: Sequence[FieldError] = ()) -> Page:
     return Page("accounts/portal_own.html", data, status=422 if errors else 200)
 
 
-@get(ACCOUNT, **_MINE)
-def show_account(ctx: Context) -> Page:
+def show_account(door: Door, ctx: Context) -> Page:
     """One's own account: password, sessions, for whom one may act."""
-    return _page(ctx)
+    return _page(door, ctx)
 
 
-@post(ACCOUNT + "/password", **_MINE, transaction="none", slow=True)
-def change_password(ctx: Context) -> Page | Redirect:
+def change_password(door: Door, ctx: Context) -> Page | Redirect:
     """A new password, against the old one; every other session ends."""
     try:
         ended = replace_password(ctx, _me)
     except Invalid as error:
         with reading(ctx) as look:
-            return _page(look, error.errors)
-    return Redirect(ACCOUNT, Flash(f"Your password is changed. Other sessions ended: {ended}."))
+            return _page(door, look, error.errors)
+    return Redirect(door.url("/account"), Flash(f"Your password is changed. Other sessions ended: {ended}."))
 
 
-@post(ACCOUNT + "/sessions/{session_id:int}/revoke", **_MINE)
-def end_own_session(ctx: Context, session_id: int) -> Redirect:
-    """End one of one's sessions."""
-    revoke_session(ctx, _me(ctx), session_id)
-    return Redirect(ACCOUNT, Flash("That session has ended."))
+def _session_of(door: Door) -> Callable[[Context, int], Redirect]:
+    def end_own_session(ctx: Context, session_id: int) -> Redirect:
+        """End one of one's sessions."""
+        revoke_session(ctx, _me(ctx), session_id)
+        return Redirect(door.url("/account"), Flash("That session has ended."))
 
-
-ROUTES: tuple[Route, ...] = (show_home, switch, show_account, change_password, end_own_session)
+    return end_own_session

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from patron.accounts.audit import record
 from patron.accounts.authentication import token_hash
+from patron.accounts.faces import DOORS
 from patron.accounts.models import SignInLink
 from patron.accounts.services.people import Person, person_of
 from patron.context import Context
@@ -26,7 +27,6 @@ LIFETIMES: dict[Purpose, timedelta] = {
     "sign-in": timedelta(hours=1),
 }
 _PATHS: dict[Purpose, str] = {"invite": "/invitation/", "reset": "/reset/", "sign-in": "/sign-in/link/"}
-PREFIXES = {Face.STAFF: "", Face.CUSTOMER: "/my", Face.PARTNER: "/partner"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def make_link(ctx: Context, person: Person, purpose: Purpose) -> str:
     ctx.session.flush()
     record(ctx, f"link {purpose}", person.resource, person.id)
     base = ctx.assembly.settings.base_url.rstrip("/")
-    return f"{base}{PREFIXES[person.face]}{_PATHS[purpose]}{secret}"
+    return base + DOORS[person.face].url(_PATHS[purpose] + secret)
 
 
 def find_link(session: Session, face: Face, purpose: Purpose, secret: str) -> Link:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 
 from patron.accounts.audit import record
-from patron.accounts.authentication import Identity
+from patron.accounts.authentication import PARTNER, Identity, holds
 from patron.accounts.models import Account, Mandate, SignIn
 from patron.accounts.services.links import make_link
 from patron.accounts.services.people import end_links, find_person, person_of
 from patron.accounts.services.sessions import end_sessions
+from patron.assembly import Assembly
 from patron.context import Context
+from patron.contributions import PortalSection
 from patron.customers.models import Customer
 from patron.customers.normalise import email_address
+from patron.customers.roles import roles_of
 from patron.errors import Invalid, NotFound
 from patron.permissions import Face
 from patron.records import table
@@ -34,8 +37,15 @@ class MandateView:
 def add_account(
     ctx: Context, email: str, name: str, customer_id: int, rights: Iterable[str], face: Face = Face.CUSTOMER
 ) -> int:
-    """An account that may act for the customer; an account that exists gets the mandate too. Returns its id."""
+    """An account that may act for the customer; an account that exists gets the mandate too. Returns its id.
+
+    Invalid for an address that several read, and on the partners' face for a customer that is no partner.
+    """
     address = email_address(email)
+    if face == Face.PARTNER and PARTNER not in roles_of(ctx, customer_id):
+        raise Invalid(
+            "Give the customer the role “partner” first: only partners have access to their portal."
+        )
     if address.is_role:
         raise Invalid.field(
             "email", f"{address.display} is read by several people: an account belongs to one person."
@@ -123,18 +133,22 @@ def mark_verified(ctx: Context, account_id: int) -> None:
     )
 
 
+def sections_of(assembly: Assembly, face: Face) -> list[PortalSection]:
+    """What the enabled modules offer in the portal of a face, in order."""
+    return [
+        section
+        for module, section in assembly.portal_sections
+        if section.face == face and module not in assembly.live.disabled
+    ]
+
+
 def my_mandates(ctx: Context) -> Sequence[MandateView]:
     """The customers that the acting account may act for today."""
     t, customers = table(Mandate), table(Customer)
-    today = ctx.now.date()
     statement = (
         select(t.c.customer_id, customers.c.name, t.c.rights)
         .select_from(t.join(customers, customers.c.id == t.c.customer_id))
-        .where(
-            t.c.account_id == ctx.actor.id,
-            or_(t.c.since.is_(None), t.c.since <= today),
-            or_(t.c.until.is_(None), t.c.until >= today),
-        )
+        .where(t.c.account_id == ctx.actor.id, *holds(Face(ctx.actor.kind), ctx.now))
         .order_by(t.c.id)
     )
     return [
