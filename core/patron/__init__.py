@@ -3,20 +3,25 @@
 Tables: ``Record``, ``Row``, ``table``, ``reference``, ``instant``, ``table_args``, ``BigInt``, ``Json``, ``SortKey``.
 Declarations: ``Resource``, ``Field`` and what else stands in ``contributions``. Routes: ``get``, ``post``, …, answered
 with ``Page``, ``Redirect``, ``Json``, ``Download``, ``Document``. Services are modules: ``timeline``, ``interactions``,
-``audit``, ``editing``, ``files``, ``roles``, ``search``, ``normalise``, ``mail``, ``mailflow``.
+``audit``, ``consents``, ``contacts``, ``editing``, ``files``, ``filters``, ``limits``, ``mail``, ``mailflow``,
+``normalise``, ``origins``, ``relationships``, ``roles``, ``search``.
 """
 
 from sqlmodel import Field as Column
 
 from patron import files
 from patron.accounts import audit
+from patron.accounts.authentication import user_actor
 from patron.accounts.models import Account, Mandate, Team, TeamMember, User
+from patron.accounts.services import limits
 from patron.context import Context
 from patron.contributions import (
     Action,
     Choice,
+    CustomerFields,
     CustomerLink,
     EventType,
+    Fact,
     Field,
     Handler,
     HealthCheck,
@@ -32,8 +37,16 @@ from patron.contributions import (
     SampleData,
     SettingSpec,
 )
-from patron.customers import contacts, normalise, relationships, roles
-from patron.customers.models import Customer
+from patron.customers import consents, contacts, normalise, origins, relationships, roles
+from patron.customers.models import (
+    Consent,
+    ContactHolder,
+    ContactPoint,
+    Customer,
+    Origin,
+    Preference,
+    Relationship,
+)
 from patron.db import BigInt, Database, Session, SortKey, after_commit, new_registry, savepoint
 from patron.db import Json as JsonColumn
 from patron.errors import (
@@ -59,7 +72,7 @@ from patron.money import Money, total
 from patron.numbering import next_number
 from patron.permissions import SYSTEM, Actor, Face, Scope, job_actor
 from patron.records import Record, Row, instant, reference, table, table_args, utc_now
-from patron.resources import editing, search
+from patron.resources import editing, filters, search
 from patron.resources.pages import frame, listing_of, name_references, show_record
 from patron.resources.query import Listing, read_one, read_page
 from patron.resources.rules import Rules
@@ -85,9 +98,13 @@ __all__ = [
     "Choice",
     "Column",
     "Conflict",
+    "Consent",
+    "ContactHolder",
+    "ContactPoint",
     "Context",
     "Cookie",
     "Customer",
+    "CustomerFields",
     "CustomerLink",
     "Database",
     "Document",
@@ -95,6 +112,7 @@ __all__ = [
     "Event",
     "EventType",
     "Face",
+    "Fact",
     "Field",
     "FieldError",
     "File",
@@ -119,6 +137,7 @@ __all__ = [
     "Money",
     "NavItem",
     "NotFound",
+    "Origin",
     "Page",
     "Panel",
     "Participant",
@@ -126,8 +145,10 @@ __all__ = [
     "PatronError",
     "Permission",
     "PortalSection",
+    "Preference",
     "Record",
     "Redirect",
+    "Relationship",
     "Resource",
     "RoleGrant",
     "Route",
@@ -149,16 +170,19 @@ __all__ = [
     "Web",
     "after_commit",
     "audit",
+    "consents",
     "contacts",
     "delete",
     "editing",
     "files",
+    "filters",
     "frame",
     "get",
     "hookimpl",
     "instant",
     "interactions",
     "job_actor",
+    "limits",
     "listing_of",
     "mail",
     "mailflow",
@@ -166,6 +190,7 @@ __all__ = [
     "new_registry",
     "next_number",
     "normalise",
+    "origins",
     "patch",
     "post",
     "publish",
@@ -183,5 +208,6 @@ __all__ = [
     "table_args",
     "timeline",
     "total",
+    "user_actor",
     "utc_now",
 ]

@@ -13,7 +13,9 @@ from sqlmodel import Session
 
 from patron.accounts.models import Role
 from patron.contributions import (
+    CustomerFields,
     EventType,
+    Fact,
     Handler,
     HealthCheck,
     Intent,
@@ -66,6 +68,7 @@ class Assembly:
     hooks: Hooks
     plugins: list[Plugin]
     resources: dict[str, Resource] = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
     nav: list[tuple[str, NavItem]] = field(default_factory=list)
     permissions: dict[str, Permission] = field(default_factory=dict)
@@ -104,6 +107,13 @@ class Assembly:
         if resource.module in self.live.disabled:
             raise KeyError(key)
         return resource
+
+    def fact(self, key: str) -> Fact:
+        """The fact of that key; KeyError where there is none or its module is disabled."""
+        fact = self.facts[key]
+        if fact.module in self.live.disabled:
+            raise KeyError(key)
+        return fact
 
     def setting(self, module: str, name: str) -> Any:
         """A module's setting: changed in the application, else ``patron.toml``, else its default."""
@@ -196,6 +206,7 @@ def _collect(assembly: Assembly) -> None:
 def _collect_once(assembly: Assembly, hooks: Hooks) -> None:
     assembly.resources = _keyed(hooks, "register_resources", _resource_key)
     _check_resources(assembly)
+    assembly.facts = _facts(assembly)
     assembly.routes = _routes(assembly)
     assembly.nav = sorted(hooks.collect("register_nav"), key=lambda pair: (pair[1].order, pair[1].label))
     granted = list(hooks.collect("register_permissions"))
@@ -249,6 +260,34 @@ def _check_resources(assembly: Assembly) -> None:
         assembly.hooks.refuse(resource.module, f"Resource “{key}”: {reasons[0]}")
         if assembly.hooks.strict:
             raise SetupError(f"Resource “{key}”: {reasons[0]}")
+
+
+def _facts(assembly: Assembly) -> dict[str, Fact]:
+    """Facts by key. A table that is not 1:1 with the customer, or lacks a column, refuses its module."""
+    kept: dict[str, Fact] = {}
+    for module, item in assembly.hooks.collect("register_customer_fields"):
+        if reason := next(iter(_misfits(module, item)), ""):
+            if module == "core":
+                raise SetupError(reason)
+            assembly.hooks.refuse(module, reason)
+            continue
+        for declared in item.fields:
+            key = declared.name if module == "core" else f"{module}.{declared.name}"
+            kept[key] = Fact(key, declared, item.model, item.permission, module)
+    return kept
+
+
+def _misfits(module: str, item: CustomerFields) -> Iterable[str]:
+    columns = table(item.model)
+    if not columns.name.startswith(f"{module}_"):
+        yield f"Customer fields: the table “{columns.name}” must begin with “{module}_”."
+    if "customer_id" not in columns.c or not any(
+        [c.name for c in index.columns] == ["customer_id"] and index.unique for index in columns.indexes
+    ):
+        yield f"Customer fields: “{columns.name}” needs a unique customer_id."
+    for declared in item.fields:
+        if declared.attribute not in columns.c:
+            yield f"Customer fields: “{columns.name}” has no column “{declared.attribute}”."
 
 
 def _routes(assembly: Assembly) -> list[Route]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from patron.permissions import Face, Scope
-from patron.records import Record
+from patron.records import Record, Row
 
 if TYPE_CHECKING:
     import click
@@ -152,6 +152,33 @@ class Resource:
 
     def permission(self, verb: str) -> str:
         return f"{self.key}.{verb}"
+
+
+@dataclass(frozen=True)
+class CustomerFields:
+    """What a module knows of each customer: facts in columns of its 1:1 table, for filters, segments and sentences.
+
+    ``model`` has a unique ``customer_id``. A customer without a row has each field's ``default`` (None for days and
+    instants). Who holds ``permission`` may filter by them, within its scope. ``kept`` says whether a row is written in
+    the transaction of the change or later by an event handler; ``rebuild`` writes all rows anew from their sources.
+    """
+
+    model: type[Row]
+    fields: tuple[Field, ...]
+    permission: str
+    kept: Literal["transaction", "event"] = "transaction"
+    rebuild: Callable[[Context], None] | None = None
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One field of ``CustomerFields`` by its name in filters: ``<module>.<name>``, of the core the name alone."""
+
+    key: str
+    field: Field
+    model: type[Row]
+    permission: str
+    module: str
 
 
 @dataclass(frozen=True)

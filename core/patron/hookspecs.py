@@ -19,6 +19,7 @@ import pluggy
 from patron.contributions import (
     Action,
     Commands,
+    CustomerFields,
     EventType,
     Handler,
     HealthCheck,
@@ -67,6 +68,12 @@ def hook(mode: Mode, *, items: tuple[type, ...] = (), firstresult: bool = False)
 @hook("refuse", items=(Resource,))
 def register_resources() -> Sequence[Resource]:
     """Kinds of record: each gets list, form, board, API, import, export, search, audit and permissions."""
+    raise AssertionError
+
+
+@hook("refuse", items=(CustomerFields,))
+def register_customer_fields() -> Sequence[CustomerFields]:
+    """Facts that the module keeps of each customer in its 1:1 table: they join the filter language."""
     raise AssertionError
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from patron.contributions import Intent, Metric, Permission, Resource
-from patron.customers import controllers, metrics
+from patron.contributions import CustomerFields, Intent, Metric, Permission, Resource
+from patron.customers import controllers, metrics, origins
 from patron.customers.resource import CUSTOMERS
 from patron.hookspecs import hookimpl
 from patron.interactions.resource import INTERACTIONS
@@ -17,6 +17,11 @@ from patron.routing import Route
 @hookimpl
 def register_resources() -> Sequence[Resource]:
     return (CUSTOMERS, INTERACTIONS)
+
+
+@hookimpl
+def register_customer_fields() -> Sequence[CustomerFields]:
+    return (origins.FIELDS,)
 
 
 @hookimpl

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, or_, select
 
 from patron.accounts import audit
+from patron.bulk import among
 from patron.context import Context
 from patron.customers.models import Consent
 from patron.errors import Invalid
@@ -79,3 +81,27 @@ def record_consent(
         {"purpose": purpose, "channel": channel, "granted": granted},
         customer_id=customer_id,
     )
+
+
+def decided(
+    ctx: Context,
+    customer_ids: Collection[int],
+    purpose: str,
+    *,
+    channel: str = "email",
+    brand_id: int | None = None,
+) -> dict[int, bool]:
+    """Who has granted (True) or withdrawn (False) a purpose on a channel, by their newest act. Who never said
+    anything is not in it. An act without a brand counts for each. One statement."""
+    t = table(Consent)
+    of_brand = (
+        t.c.brand_id.is_(None) if brand_id is None else or_(t.c.brand_id.is_(None), t.c.brand_id == brand_id)
+    )
+    place = func.row_number().over(partition_by=t.c.customer_id, order_by=(t.c.at.desc(), t.c.id.desc()))
+    acts = (
+        select(t.c.customer_id, t.c.granted, place.label("place"))
+        .where(among(t.c.customer_id, customer_ids), t.c.purpose == purpose, t.c.channel == channel, of_brand)
+        .subquery()
+    )
+    rows = ctx.session.execute(select(acts.c.customer_id, acts.c.granted).where(acts.c.place == 1))
+    return {int(row.customer_id): bool(row.granted) for row in rows}

@@ -182,6 +182,18 @@ class Preference(Row, table=True):
     salutation: str = Field(default="", nullable=False)
 
 
+class Origin(Row, table=True):
+    """How a customer first came to the firm. Written once: what came first counts."""
+
+    __tablename__ = "core_origin"
+    __table_args__ = table_args(Index("ix_core_origin_campaign", "campaign", "customer_id"))
+    customer_id: int = reference("core_customer", unique=True)
+    source: str = Field(default="", nullable=False)  # what brought them: a form, a fair, a recommendation
+    medium: str = Field(default="", nullable=False)  # web, email, phone, …
+    campaign: str = Field(default="", nullable=False)
+    at: datetime = instant(now=True)
+
+
 class MergeJournal(Row, table=True):
     """What a merge moved, row by row, so that it can be split again and replayed by a module that was away."""
 

@@ -7,6 +7,7 @@
     {"and": [...]}, {"or": [...]}, {"not": {...}}
     {"related": {"by": "works_at", "role": "buyer", "where": {...}}}
     {"exists": {"resource": "service.tickets", "where": {...}}}
+    {"marketing.last_click_at": {"ge": {"days": -30}}}   a fact that a module keeps of each customer
 
 The actor is part of the parser: whatever reaches into other rows sees only those the actor may read, and what the
 actor may not filter by is refused like a field that does not exist. Depth, size and lists are bounded. Anything not
@@ -24,13 +25,14 @@ from sqlalchemy import ColumnElement, Table, and_, exists, false, not_, or_, sel
 from sqlalchemy.sql.expression import FromClause
 
 from patron.context import Context
-from patron.contributions import Field, Resource
+from patron.contributions import Fact, Field, Resource
 from patron.customers.models import Customer, Relationship
 from patron.customers.normalise import fold
 from patron.errors import Invalid
+from patron.permissions import Scope
 from patron.records import table
 from patron.resources.declaration import table_of
-from patron.resources.scope import row_scope
+from patron.resources.scope import row_scope, scope_clause
 from patron.resources.values import parse_date, parse_instant
 
 MAX_DEPTH = 8
@@ -108,15 +110,46 @@ class _Parser:
         return self._field(resource, source, key, value)
 
     def _field(self, resource: Resource, source: Any, key: str, value: Any) -> ColumnElement[bool]:
-        if key not in resource.filters:
-            raise _refuse(
-                f"“{key}” cannot be filtered by. Fields are: {', '.join(sorted(resource.filters))}."
-            )
-        item = resource.field(key)
         conditions = value if isinstance(value, Mapping) and not _is_relative(value) else {"eq": value}
         if not conditions:
             raise _refuse(f"“{key}” has no condition.")
-        return and_(*(self._condition(item, source, str(op), operand) for op, operand in conditions.items()))
+        if key in resource.filters:
+            item = resource.field(key)
+            return and_(*(self._condition(item, source, str(op), x) for op, x in conditions.items()))
+        facts = facts_of(self.ctx) if resource.model is Customer else {}
+        if key not in facts:
+            known = ", ".join(sorted((*resource.filters, *facts)))
+            raise _refuse(f"“{key}” cannot be filtered by. Fields are: {known}.")
+        return and_(*(self._fact(facts[key], source, str(op), x) for op, x in conditions.items()))
+
+    def _fact(self, fact: Fact, source: Any, op: str, operand: Any) -> ColumnElement[bool]:
+        """A condition on the customer's row of a fact; where there is none, the declared default answers."""
+        inner = table(fact.model).alias()
+        own = select(inner.c.id).where(inner.c.customer_id == source.c.id)
+        clause: ColumnElement[bool] = exists(own.where(self._condition(fact.field, inner, op, operand)))
+        if self._default_holds(fact.field, op, operand):
+            clause = or_(clause, not_(exists(own)))
+        scope = self.ctx.actor.require(fact.permission)
+        if scope == Scope.ALL:
+            return clause
+        within = scope_clause(self.ctx, self.ctx.assembly.resource("customers"), scope)
+        return and_(clause, source.c.id.in_(select(table(Customer).c.id).where(within)))
+
+    def _default_holds(self, item: Field, op: str, operand: Any) -> bool:
+        """Whether the value that stands for an absent row meets a condition that was found valid before."""
+        default = fold(item.default or "") if item.match_column else item.default
+        nothing = default in (None, "")
+        if op == "empty":
+            return nothing is operand
+        if op in ("contains", "starts"):
+            needle = fold(operand)
+            return bool(needle) and (default.startswith(needle) if op == "starts" else needle in default)
+        if op == "in":
+            return default in [self.operand(item, value) for value in operand]
+        if operand is None:
+            return nothing is (op == "eq")
+        value = self.operand(item, operand)
+        return op == "ne" if default is None else bool(_COMPARE[op](default, value))
 
     def _condition(self, item: Field, source: Any, op: str, operand: Any) -> ColumnElement[bool]:
         column = source.c[item.attribute]
@@ -190,6 +223,9 @@ class _Parser:
             (links.c.to_id, links.c.from_id) if spec.get("reverse") else (links.c.from_id, links.c.to_id)
         )
         clauses = [near == source.c.id, far == other.c.id, other.c.trashed_at.is_(None)]
+        today = self.ctx.now.date()
+        clauses.append(or_(links.c.since.is_(None), links.c.since <= today))
+        clauses.append(or_(links.c.until.is_(None), links.c.until >= today))
         if spec.get("by"):
             clauses.append(links.c.kind == str(spec["by"]))
         if spec.get("role"):
@@ -224,6 +260,16 @@ class _Parser:
         if not self.ctx.actor.may(resource.permission("read")):
             raise _refuse(f"There is no resource “{key}”.")
         return resource
+
+
+def facts_of(ctx: Context) -> dict[str, Fact]:
+    """The facts that the actor may filter customers by, by key: of enabled modules, with their permission held."""
+    disabled = ctx.assembly.live.disabled
+    return {
+        key: fact
+        for key, fact in ctx.assembly.facts.items()
+        if fact.module not in disabled and ctx.actor.may(fact.permission)
+    }
 
 
 def _is_relative(value: Any) -> bool:

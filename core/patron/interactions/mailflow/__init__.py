@@ -1,11 +1,14 @@
 """Mail through the database: mailboxes, taking mail in, sending it with a ledger, showing it safely.
 
-Plugins call ``queue_mail`` to send, ``mail_document`` to show, ``release`` and ``start_thread`` for what was held back,
-and handle the events ``mail.received``, ``mail.released`` and ``mail.bounced``.
+Plugins call ``queue_mail`` to send, or ``compose`` and ``sending`` where they keep a ledger of their own,
+``mail_document`` to show, ``release`` and ``start_thread`` for what was held back, and handle the events
+``mail.received``, ``mail.released`` and ``mail.bounced``.
 """
 
-from patron.interactions.mail.composing import reply_subject
+from patron.interactions.mail.composing import compose, make_message_id, reply_subject
 from patron.interactions.mail.parsed import Address
+from patron.interactions.mail.transport import Outcome, RecipientResult
+from patron.interactions.mailflow.direct import Sender, sending
 from patron.interactions.mailflow.mailboxes import mailbox_options, sending_mailbox
 from patron.interactions.mailflow.quarantine import release, start_thread
 from patron.interactions.mailflow.receiving import Received, prepare, receive
@@ -15,18 +18,24 @@ from patron.interactions.mailflow.showing import Touch, conversation, mail_docum
 
 __all__ = [
     "Address",
+    "Outcome",
     "Received",
+    "RecipientResult",
+    "Sender",
     "Touch",
+    "compose",
     "conversation",
     "deliver",
     "mail_document",
     "mailbox_options",
+    "make_message_id",
     "prepare",
     "queue_mail",
     "receive",
     "release",
     "reply_subject",
     "resolve_addresses",
+    "sending",
     "sending_mailbox",
     "start_thread",
 ]
