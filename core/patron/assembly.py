@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -42,10 +42,9 @@ from patron.settings import Settings
 from patron.system.models import Generation, PluginState, Setting
 
 if TYPE_CHECKING:
-    from patron.context import Context
+    pass
 
 log = logging.getLogger("patron")
-Mailer = Callable[["Context", str, str, str], None]  # context, address, subject, text
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,6 @@ class Assembly:
     commands: list[Any] = field(default_factory=list)
     live: Live = field(default_factory=Live)
     plans: dict[Any, Any] = field(default_factory=dict, repr=False)  # statements of lists, by their shape
-    mailer: Mailer | None = None  # queues a mail in the caller's transaction; None until one is set up
 
     @property
     def active(self) -> list[Plugin]:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from patron.accounts.controllers import ROUTES
+from patron.accounts.letters import RESET_ASKED, send_reset
 from patron.accounts.sealing import seal
 from patron.accounts.services import clean_up
 from patron.context import Context
-from patron.contributions import Commands, Job, NavItem, Permission
+from patron.contributions import Commands, EventType, Handler, Job, NavItem, Permission
 from patron.hookspecs import hookimpl
 from patron.routing import Route
 
@@ -41,6 +42,17 @@ def register_nav() -> Sequence[NavItem]:
 def seal_audit(ctx: Context) -> None:
     """A batch at a time: a short transaction."""
     seal(ctx)
+
+
+@hookimpl
+def register_events() -> Sequence[EventType]:
+    payload = {"face": "where", "email": "as it was typed"}
+    return [EventType(RESET_ASKED, "Someone asked for a new password.", payload)]
+
+
+@hookimpl
+def register_event_handlers() -> Sequence[Handler]:
+    return [Handler("send_reset", RESET_ASKED, send_reset)]
 
 
 @hookimpl

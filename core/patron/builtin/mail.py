@@ -12,6 +12,7 @@ from patron.context import Context
 from patron.contributions import EventType, HealthCheck, Job, NavItem
 from patron.hookspecs import hookimpl
 from patron.interactions.mail_controllers import ROUTES
+from patron.interactions.mailflow.letters import discard_letters
 from patron.interactions.mailflow.polling import poll
 from patron.interactions.mailflow.sending import deliver
 from patron.interactions.models import Mailbox, MailLedger
@@ -63,11 +64,16 @@ def _deliver(assembly: Assembly) -> None:
     deliver(assembly)
 
 
+def _discard(ctx: Context) -> None:
+    discard_letters(ctx)
+
+
 @hookimpl
 def register_jobs() -> Sequence[Job]:
     return (
         Job("fetch_mail", _poll, timedelta(seconds=30), transaction=False),
         Job("send_mail", _deliver, timedelta(seconds=5), transaction=False),
+        Job("discard_letters", _discard, timedelta(minutes=5)),
     )
 
 

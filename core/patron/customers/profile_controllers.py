@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from patron.accounts import letters
 from patron.accounts.authentication import PARTNER
-from patron.accounts.services import add_account, invite_account
+from patron.accounts.services import add_account
+from patron.accounts.services.people import person_of
 from patron.accounts.services.portal import end_mandate, sections_of
 from patron.context import Context
 from patron.customers import names
@@ -74,7 +76,14 @@ def invite(ctx: Context, customer_id: int) -> Redirect:
     offered = {section.right for section in sections_of(ctx.assembly, face)}
     wanted = [right for right in ctx.web.values("rights") if right in offered]
     account_id = add_account(ctx, ctx.web.value("email"), ctx.web.value("name"), customer_id, wanted, face)
-    return _back(customer_id, f"Send them this link, it is good once: {invite_account(ctx, account_id)}")
+    person = person_of(ctx.session, account_id=account_id)
+    link = letters.invite(ctx, person)
+    told = (
+        f"Send them this link, it is good once: {link}"
+        if link
+        else f"An invitation is on its way to {person.email}."
+    )
+    return _back(customer_id, told)
 
 
 @post("/customers/{customer_id:int}/accounts/{account_id:int}/end", permission=INVITE)

@@ -12,14 +12,16 @@ from datetime import timedelta
 
 from patron.accounts.controllers.common import cookie_secret, local_path, reading, refused, writing
 from patron.accounts.faces import Door
+from patron.accounts.letters import RESET_ASKED, mails
 from patron.accounts.passwords import check_password, hash_password, verify_password
 from patron.accounts.services.limits import account_bucket, address_bucket, forget_limit, rate_limit
-from patron.accounts.services.links import Link, Purpose, find_link, make_link, use_link
+from patron.accounts.services.links import Link, Purpose, find_link, use_link
 from patron.accounts.services.people import Person, email_key, find_person, set_password_hash
 from patron.accounts.services.portal import mark_verified
 from patron.accounts.services.sessions import end_session, end_sessions, start_session
 from patron.context import Context
 from patron.errors import Invalid
+from patron.events import publish
 from patron.permissions import ANONYMOUS, Face
 from patron.responses import Cookie, Flash, Page, Redirect
 from patron.routing import ANYONE, SIGNED_IN, Route, get, post
@@ -143,28 +145,18 @@ def choose_password(door: Door, ctx: Context, purpose: Purpose, token: str) -> P
 
 def show_forgot(door: Door, ctx: Context) -> Page:
     """Where to ask for a new password."""
-    return Page("accounts/forgot.html", {"door": door, "errors": (), "asked": False, "mail": _mails(ctx)})
+    return Page("accounts/forgot.html", {"door": door, "errors": (), "asked": False, "mail": mails(ctx)})
 
 
 def forgot(door: Door, ctx: Context) -> Page:
-    """Send a reset link to the address if there is such an account; the answer never says so."""
+    """Let a reset link be mailed if there is such an account; neither the answer nor its wait says so."""
     email = ctx.web.value("email")[:320]
     _count(ctx, "forgot", account_bucket(f"{door.face} forgot", email_key(email)))
     with writing(ctx) as work:
-        person = find_person(work.session, door.face, email)
-        if person is not None and person.active and ctx.assembly.mailer is not None:
-            ctx.assembly.mailer(work, person.email, *reset_letter(ctx, make_link(work, person, "reset")))
-    return Page("accounts/forgot.html", {"door": door, "errors": (), "asked": True, "mail": _mails(ctx)})
-
-
-def reset_letter(ctx: Context, url: str) -> tuple[str, str]:
-    """Subject and text of the mail with a reset link."""
-    site = ctx.assembly.settings.site_name
-    text = (
-        f"Someone asked for a new password at {site}. If it was you, open this within an hour:\n\n{url}\n\n"
-        "If it was not you, do nothing: your password stays as it is."
-    )
-    return f"{site}: choose a new password", text
+        mail = mails(work)
+        if mail:
+            publish(work, RESET_ASKED, {"face": str(door.face), "email": email_key(email)})
+    return Page("accounts/forgot.html", {"door": door, "errors": (), "asked": True, "mail": mail})
 
 
 def new_password(ctx: Context, person: Person) -> str:
@@ -209,7 +201,3 @@ def _link_page(door: Door, purpose: Purpose, token: str, link: Link) -> Page:
 def _link_data(door: Door, purpose: Purpose, token: str, link: Link) -> dict[str, object]:
     path = {"invite": "/invitation/", "reset": "/reset/", "sign-in": "/sign-in/link/"}[purpose]
     return {"door": door, "purpose": purpose, "action": door.url(path + token), "person": link.person}
-
-
-def _mails(ctx: Context) -> bool:
-    return ctx.assembly.mailer is not None

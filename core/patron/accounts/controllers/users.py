@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from patron.accounts import letters
 from patron.accounts.controllers.common import ADMIN
-from patron.accounts.services.links import make_link
 from patron.accounts.services.listing import list_users, one_user
 from patron.accounts.services.people import person_of
 from patron.accounts.services.roles import list_roles
@@ -49,8 +49,8 @@ def _new(ctx: Context, values: dict[str, Any], errors: Sequence[FieldError]) -> 
 
 
 @post(URL + "/new", permission=ADMIN)
-def add(ctx: Context) -> Page:
-    """Add a user and answer with the page that shows their invitation, which is mailed too where mail is set up."""
+def add(ctx: Context) -> Page | Redirect:
+    """Add a user, whose invitation is mailed, or shown on the page that answers where no mail goes out."""
     web = ctx.web
     email, name, roles, teams = (
         web.value("email"),
@@ -65,7 +65,7 @@ def add(ctx: Context) -> Page:
             set_teams(ctx, user_id, _ids(teams))
     except Invalid as error:
         return _new(ctx, values, error.errors)
-    return _user(ctx, user_id, link=_invite(ctx, user_id))
+    return _invited(ctx, user_id)
 
 
 @get(URL + "/{user_id:int}", permission=ADMIN)
@@ -79,7 +79,6 @@ def _user(ctx: Context, user_id: int, errors: Sequence[FieldError] = (), link: s
         "user": one_user(ctx, user_id),
         "errors": errors,
         "link": link,
-        "mail": ctx.assembly.mailer is not None,
     }
     return Page("accounts/user.html", {**data, **_choices(ctx)}, status=422 if errors else 200)
 
@@ -99,21 +98,17 @@ def change(ctx: Context, user_id: int) -> Page | Redirect:
 
 
 @post(URL + "/{user_id:int}/invite", permission=ADMIN)
-def invite(ctx: Context, user_id: int) -> Page:
-    """A fresh one-time link with which the user chooses a password; shown on the page that answers."""
-    return _user(ctx, user_id, link=_invite(ctx, user_id))
+def invite(ctx: Context, user_id: int) -> Page | Redirect:
+    """A fresh one-time link with which the user chooses a password: mailed, or shown on the page that answers."""
+    return _invited(ctx, user_id)
 
 
-def _invite(ctx: Context, user_id: int) -> str:
+def _invited(ctx: Context, user_id: int) -> Page | Redirect:
     person = person_of(ctx.session, user_id=user_id)
-    url = make_link(ctx, person, "invite")
-    if ctx.assembly.mailer is not None:
-        site = ctx.assembly.settings.site_name
-        text = (
-            f"{ctx.actor.name} invites you to {site}. Open this within a week and choose a password:\n\n{url}"
-        )
-        ctx.assembly.mailer(ctx, person.email, f"Your invitation to {site}", text)
-    return url
+    link = letters.invite(ctx, person)
+    if link:
+        return _user(ctx, user_id, link=link)
+    return Redirect(f"{URL}/{user_id}", Flash(f"An invitation is on its way to {person.email}."))
 
 
 @post(URL + "/{user_id:int}/disable", permission=ADMIN)

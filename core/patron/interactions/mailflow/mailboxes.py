@@ -140,12 +140,7 @@ def save_mailbox(ctx: Context, values: Mapping[str, str], mailbox_id: int | None
     key = ctx.assembly.settings.secret_key
     mailbox = load_mailbox(ctx, mailbox_id) if mailbox_id else Mailbox(name="", address="")
     _check_free(ctx, values["name"].strip(), mailbox_id)
-    before = {
-        "name": mailbox.name,
-        "address": mailbox.address,
-        "module": mailbox.module,
-        "active": mailbox.active,
-    }
+    before = _audited(mailbox)
     passwords = _known_passwords(key, mailbox.secret)
     for side in ("imap", "smtp"):
         if values.get(f"{side}_password"):
@@ -155,18 +150,17 @@ def save_mailbox(ctx: Context, values: Mapping[str, str], mailbox_id: int | None
         mailbox.last_uid = mailbox.uidvalidity = 0
     mailbox.name, mailbox.address = values["name"].strip(), values["address"].strip()
     mailbox.module, mailbox.active = values.get("module") or "core", values.get("active") == "true"
-    mailbox.settings = {**place, "sender_name": values.get("sender_name", "").strip()}
+    mailbox.settings = {
+        **place,
+        "sender_name": values.get("sender_name", "").strip(),
+        "letters": values.get("letters") == "true",
+    }
     mailbox.secret = seal(key, passwords)
     mailbox.updated_at = ctx.now
     mailbox.version += 1 if mailbox_id else 0
     ctx.session.add(mailbox)
     ctx.session.flush()
-    after = {
-        "name": mailbox.name,
-        "address": mailbox.address,
-        "module": mailbox.module,
-        "active": mailbox.active,
-    }
+    after = _audited(mailbox)
     changed = {
         name: (before[name] if mailbox_id else None, after[name])
         for name in after
@@ -176,6 +170,13 @@ def save_mailbox(ctx: Context, values: Mapping[str, str], mailbox_id: int | None
         changed["secret"] = ("", "changed")  # that it changed, never what it is
     audit.record(ctx, "change" if mailbox_id else "create", "mailboxes", mailbox.key, changed)
     return mailbox
+
+
+def _audited(mailbox: Mailbox) -> dict[str, Any]:
+    return {
+        "name": mailbox.name, "address": mailbox.address, "module": mailbox.module, "active": mailbox.active,
+        "letters": bool(mailbox.settings.get("letters")),
+    }  # fmt: skip
 
 
 def _known_passwords(key: str, sealed: str) -> dict[str, str]:
@@ -203,6 +204,7 @@ def mailbox_values(mailbox: Mailbox) -> dict[str, str]:
     values = {
         "name": mailbox.name, "address": mailbox.address, "module": mailbox.module,
         "active": "true" if mailbox.active else "", "sender_name": str(mailbox.settings.get("sender_name") or ""),
+        "letters": "true" if mailbox.settings.get("letters") else "",
     }  # fmt: skip
     for side in ("imap", "smtp"):
         place = mailbox.settings.get(side) or {}
