@@ -12,14 +12,18 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from bench.harness import Client, Result
+from patron.assembly import assemble
+from patron.imports import engine, staging
+from patron.settings import load_settings
+
+from bench.harness import Client, Result, percentile
 from bench.installation import Installation, cold_start_ms, first_load_bytes, patron, served
 from bench.run import Site
 from bench.soak import memory_mib
 from bench.works import Work
 
 START_GOAL_MS, MEMORY_GOAL_MIB, WEIGHT_GOAL_KB = 1000, 250, 150
-FLAT_GOAL, RELATED_GOAL = 6000, 4000
+FLAT_GOAL, RELATED_GOAL, LOCK_GOAL_MS = 6000, 4000, 100
 _CLIENTS = 8
 
 
@@ -38,6 +42,10 @@ def whole(installation: Installation, works: Sequence[Work], *, rows: int) -> It
     yield result("import, flat", value=_import(installation, "flat", rows), unit="rows/s", goal=FLAT_GOAL)
     related = _import(installation, "related", rows)
     yield result("import, with employer", value=related, unit="rows/s", goal=RELATED_GOAL)
+    held = _lock_ms(installation, rows)
+    middle, most = percentile(held, 50), percentile(held, 95)
+    yield result("import, lock held by a batch", median_ms=middle, p95_ms=most, value=most, unit="ms (p95)",
+                 goal=LOCK_GOAL_MS)  # fmt: skip
 
 
 def _load(site: Site, works: Sequence[Work], calls: int = 50) -> None:
@@ -67,6 +75,30 @@ def _import(installation: Installation, kind: str, rows: int) -> float:
     if told["rejected"] or told["created"] < rows:
         raise RuntimeError(f"the import did not take every row: {told}")
     return rows / seconds
+
+
+def _lock_ms(installation: Installation, rows: int) -> list[float]:
+    """How long each batch of another import with employers kept others from writing, its commit included."""
+    path = installation.folder / "locked.csv"
+    _write_file(path, rows, related=True)
+    held: list[float] = []
+    assembly = assemble(load_settings(installation.folder))
+    try:
+        with assembly.database.write() as session:
+            import_id = staging.new_import(
+                session,
+                assembly.resource("customers"),
+                path.name,
+                sha256="",
+                source="",
+                match="",
+                user_id=None,
+            )
+        staging.stage(assembly, import_id, path)
+        engine.apply(assembly, import_id, on_batch=lambda _, seconds: held.append(1000 * seconds))
+    finally:
+        assembly.database.dispose()
+    return held
 
 
 def _write_file(path: Path, rows: int, *, related: bool) -> None:

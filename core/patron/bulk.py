@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
-from sqlalchemy import ColumnElement, String, Table, bindparam, text
+from sqlalchemy import ColumnElement, String, Table, bindparam
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session
 
@@ -27,17 +27,18 @@ def take_ids(session: Session, table: Table, count: int) -> list[int]:
         return []
     if session.get_bind().dialect.name == "sqlite":
         return _take_from_sequence(session, table.name, count)
-    numbers = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
-    return list(session.execute(numbers, {"name": table.name, "count": count}).scalars())
+    numbers = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
+    return list(session.connection().exec_driver_sql(numbers, (table.name, count)).scalars())
 
 
 def _take_from_sequence(session: Session, name: str, count: int) -> list[int]:
     """AUTOINCREMENT's own counter, moved on; the writer lock is held, so nobody else numbers rows meanwhile."""
-    moved = text("UPDATE sqlite_sequence SET seq = seq + :count WHERE name = :name RETURNING seq")
-    last = session.execute(moved, {"name": name, "count": count}).scalar()
+    moved = "UPDATE sqlite_sequence SET seq = seq + ? WHERE name = ? RETURNING seq"
+    connection = session.connection()
+    last = connection.exec_driver_sql(moved, (count, name)).scalar()
     if last is None:
-        begun = text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :count)")
-        session.execute(begun, {"name": name, "count": count})
+        begun = "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)"
+        connection.exec_driver_sql(begun, (name, count))
         last = count
     return list(range(last - count + 1, last + 1))
 

@@ -276,10 +276,55 @@ def test_a_batch_grows_and_shrinks_with_what_the_last_one_took() -> None:
     assert pace.size == 75  # a short last batch says nothing
     for _ in range(20):
         pace.took(pace.size, 10)
-    assert pace.size == 50
+    assert pace.size == pace.part == 16
     for _ in range(60):
         pace.took(pace.size, 0.0001 * pace.size)
-    assert 650 <= pace.size <= 750
+    assert 650 <= pace.size <= 1050
+    assert pace.part < pace.size
+
+
+class SlowMachine:
+    """A clock that moves by ``seconds`` whenever an import looks at it."""
+
+    def __init__(self) -> None:
+        self.now, self.seconds = 0.0, 0.0
+
+    def __call__(self) -> float:
+        self.now += self.seconds
+        return self.now
+
+
+def staged_import(site: Assembly, resource: str, path: Path) -> int:
+    with site.database.write() as session:
+        import_id = staging.new_import(
+            session, site.resource(resource), path.name, sha256="", source="", match="", user_id=None
+        )
+    staging.stage(site, import_id, path)
+    return import_id
+
+
+def test_a_batch_for_which_the_machine_is_too_slow_ends_early_and_the_next_is_smaller(
+    site: Assembly, tmp_path: Path
+) -> None:
+    people = (
+        ("Name", "E-mail", "Company"),
+        *((f"P {n}", f"p{n}@x.example", f"Firm {n}") for n in range(300)),
+    )
+    import_id = staged_import(site, "customers", write(tmp_path / "many.csv", *people))
+    clock, batches = SlowMachine(), []
+
+    def after(rows: int, seconds: float) -> None:
+        batches.append(rows)
+        clock.seconds = 0.1 if len(batches) < 5 else 0.0
+
+    done = engine.apply(site, import_id, on_batch=after, clock=clock)
+    assert batches[0] == 100  # at full speed
+    assert batches[1] < 50  # time ran out after one part
+    assert batches[2:5] == [8, 8, 8]  # sixteen, of which each second one is the employer of the first
+    assert batches[5] == 16  # at full speed again
+    assert sum(batches) == done.created == 300
+    assert count(site, Relationship, table(Relationship).c.kind == "works_at") == 300
+    assert count(site, Customer) == 600
 
 
 def test_cancelling_leaves_what_is_applied_and_counts_the_rest(site: Assembly, tmp_path: Path) -> None:
@@ -306,11 +351,7 @@ def test_cancelling_leaves_what_is_applied_and_counts_the_rest(site: Assembly, t
 
 def test_an_import_has_one_worker_at_a_time(site: Assembly, tmp_path: Path) -> None:
     path = write(tmp_path / "one.csv", ("Name",), ("Anna",))
-    with site.database.write() as session:
-        import_id = staging.new_import(
-            session, site.resource("customers"), "one.csv", sha256="", source="", match="", user_id=None
-        )
-    staging.stage(site, import_id, path)
+    import_id = staged_import(site, "customers", path)
     t = table(Import)
     alive = {"state": "applying", "claimed_by": f"elsewhere:1:{'a' * 12}", "heartbeat_at": utc_now()}
     with site.database.write() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from patron.accounts.models import Audit
 from patron.assembly import Assembly
 from patron.contributions import Field, Resource
 from patron.errors import Invalid
+from patron.imports import engine, staging
 from patron.imports.commands import run_import
 from patron.records import table
 from patron.system.models import Brand, LegalEntity
@@ -103,3 +105,18 @@ def test_fields_that_forms_do_not_set_cannot_be_reached(site: Assembly, tmp_path
         t = table(LegalEntity)
         found = session.execute(select(t).where(t.c.name == "North")).one()
     assert (found.time_zone, found.version) == ("UTC", 1)
+
+
+def test_records_are_applied_until_time_runs_out_and_at_least_one(site: Assembly, tmp_path: Path) -> None:
+    path = write(tmp_path / "entities.csv", "Tax number;Name", *(f"DE{n};Firm {n}" for n in range(9)))
+    with site.database.write() as session:
+        import_id = staging.new_import(
+            session, site.resource("entities"), path.name, sha256="", source="", match="", user_id=None
+        )
+    staging.stage(site, import_id, path)
+    looks, batches = itertools.count(), []
+    done = engine.apply(
+        site, import_id, on_batch=lambda rows, _: batches.append(rows), clock=lambda: next(looks) * 0.03
+    )
+    assert batches == [2, 2, 2, 2, 1]
+    assert done.created == 9

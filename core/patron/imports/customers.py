@@ -17,20 +17,15 @@ from patron.customers.resource import CUSTOMERS
 from patron.imports.changes import COLUMNS
 from patron.imports.decisions import Changed, New
 from patron.imports.matching import Rules
-from patron.imports.outcomes import Outcome, Waiting
-from patron.imports.prepared import Prepared, points_of, prepare
+from patron.imports.outcomes import Outcome
+from patron.imports.prepared import Prepared, points_of
 from patron.interactions.models import TimelineEntry
 from patron.records import table
 from patron.resources import search
 
 
-def apply_customers(ctx: Context, rules: Rules, rows: Sequence[Waiting], ready: Prepared) -> list[Outcome]:
-    """Make and change customers of these rows, as prepared, or as decided now if anything has changed since.
-
-    Rows that come in no outcome wait for those before them.
-    """
-    if not ready.holds(ctx):
-        ready = prepare(ctx, rules, rows)
+def write_customers(ctx: Context, rules: Rules, ready: Prepared) -> list[Outcome]:
+    """Make and change customers as prepared. Points that it makes are in ``ready.points`` afterwards."""
     ctx = replace(ctx, now=ready.now)
     decisions, people = ready.decisions, ready.people
     _write_new(ctx, ready)
@@ -80,7 +75,8 @@ def _write_changed(ctx: Context, changed: Sequence[Changed]) -> None:
 
 def _write_points(ctx: Context, ready: Prepared, people: Sequence[New | Changed]) -> None:
     wanted = {(point.kind, point.value): point for one in people for point in points_of(one)}
-    ids = {**ready.points, **make_points(ctx, [p for key, p in wanted.items() if key not in ready.points])}
+    ids = ready.points
+    ids.update(make_points(ctx, [point for key, point in wanted.items() if key not in ids]))
     holders, demoted = [], []
     for one in people:
         firsts = {point.kind: point for point in reversed(one.row.points)}

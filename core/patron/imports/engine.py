@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select, update
@@ -26,10 +27,10 @@ from patron.contributions import Resource
 from patron.errors import Busy, Conflict, Forbidden, NotFound
 from patron.events import publish
 from patron.imports import claims
-from patron.imports.customers import apply_customers
+from patron.imports.customers import write_customers
 from patron.imports.matching import Rules
 from patron.imports.outcomes import Outcome, Waiting, read_staged
-from patron.imports.pace import Pace
+from patron.imports.pace import LAST_PART_SECONDS, SMALLEST, Pace
 from patron.imports.prepared import Prepared, prepare
 from patron.imports.record_rows import apply_records
 from patron.imports.staging import Progress
@@ -40,6 +41,8 @@ from patron.system.models import Import, ImportRow
 log = logging.getLogger("patron.imports")
 ATTEMPTS = 5
 Clock = Callable[[], float]
+OnBatch = Callable[[int, float], None]
+"""Called after a batch with its rows and the seconds for which it held the lock."""
 
 
 @dataclass(frozen=True)
@@ -112,20 +115,35 @@ class Applying:
     file_name: str
     clock: Clock = time.monotonic
 
-    def batch(self, size: int) -> tuple[int, float]:
-        """Apply the next rows in one transaction: how many there were, and how long the lock was held (seconds)."""
-        rows, ready = self._next(size)
-        if not rows:
-            return 0, 0.0
+    def batch(self, size: int, part: int) -> tuple[int, float]:
+        """Apply the next rows in one transaction: how many there were, and how long the lock was held (seconds).
+
+        Not more than ``size``, and fewer when time runs out: it looks at the clock after each ``part``.
+        """
+        for _ in range(ATTEMPTS):
+            rows, ready = self._next(size)
+            if not rows:
+                return 0, 0.0
+            with self.assembly.database.write() as session:
+                began = self.clock()
+                ctx = self._held(session)
+                if ready is not None and not ready.holds(ctx):
+                    continue
+                count = self._apply(ctx, rows, ready, part, partial(self._late, began))
+            return count, self.clock() - began
+        return self._in_the_lock()
+
+    def _late(self, began: float) -> bool:
+        return self.clock() - began > LAST_PART_SECONDS
+
+    def _in_the_lock(self) -> tuple[int, float]:
+        """Some rows decided while nobody else can write, since whatever was decided before had changed meanwhile."""
         with self.assembly.database.write() as session:
             began = self.clock()
-            self._hold(session)
-            actor = actor_of(session, self.assembly, self.user_id)
-            ctx = Context(session, self.assembly, actor, muted=True)
-            outcomes = self._apply(ctx, rows, ready)
-            _record(session, self.import_id, outcomes)
-            _announce(ctx, self.resource, self.import_id, outcomes)
-        return len(outcomes), self.clock() - began
+            ctx = self._held(session)
+            rows = read_staged(session, self.import_id, 0, SMALLEST, people=True)
+            count = self._apply(ctx, rows, prepare(ctx, self.rules, rows), SMALLEST, lambda: False)
+        return count, self.clock() - began
 
     def _next(self, size: int) -> tuple[list[Waiting], Prepared | None]:
         """Read and decided outside of the lock: nobody else touches the rows of a claimed import."""
@@ -137,22 +155,44 @@ class Applying:
             ctx = Context(session, self.assembly, actor_of(session, self.assembly, self.user_id), muted=True)
             return rows, prepare(ctx, self.rules, rows)
 
-    def _hold(self, session: Session) -> None:
+    def _held(self, session: Session) -> Context:
         """Say that this process lives. Conflict when the import was cancelled or taken over: the batch is undone."""
         t = table(Import)
         held = update(t).where(t.c.id == self.import_id, t.c.claimed_by == self.mine, t.c.state == "applying")
         if session.execute(held.values(heartbeat_at=utc_now()).returning(t.c.id)).first() is None:
             raise Conflict("The import was cancelled, or another process has taken it over.")
+        return Context(session, self.assembly, actor_of(session, self.assembly, self.user_id), muted=True)
 
-    def _apply(self, ctx: Context, rows: Sequence[Waiting], ready: Prepared | None) -> list[Outcome]:
-        if ready is not None:
-            return apply_customers(ctx, self.rules, rows, ready)
-        earlier = earlier_records(ctx.session, self.rules, [row.line for row in rows])
-        return apply_records(ctx, self.resource, rows, earlier)
+    def _apply(
+        self,
+        ctx: Context,
+        rows: Sequence[Waiting],
+        ready: Prepared | None,
+        part: int,
+        late: Callable[[], bool],
+    ) -> int:
+        """Write rows until it is late; how many have an outcome now."""
+        outcomes: list[Outcome] = []
+        if ready is None:
+            earlier = earlier_records(ctx.session, self.rules, [row.line for row in rows])
+            outcomes = apply_records(ctx, self.resource, rows, earlier, late)
+        else:
+            for some in ready.parts(part):
+                outcomes += write_customers(ctx, self.rules, some)
+                if late():
+                    break
+        _record(ctx.session, self.import_id, outcomes)
+        _announce(ctx, self.resource, self.import_id, outcomes)
+        return len(outcomes)
 
 
 def apply(
-    assembly: Assembly, import_id: int, *, on_progress: Progress | None = None, clock: Clock = time.monotonic
+    assembly: Assembly,
+    import_id: int,
+    *,
+    on_progress: Progress | None = None,
+    on_batch: OnBatch | None = None,
+    clock: Clock = time.monotonic,
 ) -> Status:
     """Apply what is staged until nothing is left, whoever began it. Conflict while another process works on it.
 
@@ -164,9 +204,8 @@ def apply(
     pace, failures = Pace(), 0
     try:
         while True:
-            size = pace.size
             try:
-                count, seconds = work.batch(size)
+                count, seconds = work.batch(pace.size, pace.part)
             except (Busy, IntegrityError):
                 # Someone has made the same address or customer meanwhile: the next look finds it.
                 failures += 1
@@ -176,7 +215,9 @@ def apply(
             failures = 0
             if not count:
                 break
-            pace.took(min(count, size), seconds)
+            pace.took(count, seconds)
+            if on_batch is not None:
+                on_batch(count, seconds)
             if on_progress is not None:
                 with assembly.database.read() as session:
                     now = status(session, import_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
@@ -62,6 +62,27 @@ class Prepared:
     points: dict[tuple[str, str], int]
     external_ids: dict[str, New | Changed]
 
+    def parts(self, size: int) -> Iterator[Prepared]:
+        """The same in parts of about ``size`` rows, to be written in this order and with none left out between.
+
+        Nobody comes before their employer. What needs no writing is in the first.
+        """
+        places = _employers_first(self.decisions.new)
+        new = [self.decisions.new[place] for place in places]
+        changed, done = self.decisions.changed, self.decisions.done
+        owners = {id(one): value for value, one in self.external_ids.items()}
+        for start in range(0, max(len(new) + len(changed), 1), size):
+            here = slice(start, start + size)
+            after = slice(max(0, start - len(new)), max(0, start + size - len(new)))
+            part = Decisions(new[here], changed[after], done if start == 0 else [])
+            people: list[New | Changed] = [*part.new, *part.changed]
+            held = {owners[id(one)]: one for one in people if id(one) in owners}
+            taken = places[here]
+            yield Prepared(
+                self.actor, self.now, self.last_change, part, [self.customers[place] for place in taken],
+                [self.entries[place] for place in taken], [self.audit[place] for place in taken], self.points, held,
+            )  # fmt: skip
+
     @property
     def people(self) -> list[New | Changed]:
         return [*self.decisions.new, *self.decisions.changed]
@@ -77,6 +98,17 @@ class Prepared:
         held = select(t.c.id, t.c.version).where(among(t.c.id, sorted(versions)), t.c.trashed_at.is_(None))
         rows = ctx.session.execute(held.order_by(t.c.id).with_for_update())
         return versions == {row.id: row.version for row in rows}
+
+
+def _employers_first(new: Sequence[New]) -> list[int]:
+    """Their places, an employer that is to be made itself just before the first who works there."""
+    place_of_one = {id(one): place for place, one in enumerate(new)}
+    places: dict[int, None] = {}
+    for place, one in enumerate(new):
+        if isinstance(one.employer, New):
+            places.setdefault(place_of_one[id(one.employer)])
+        places.setdefault(place)
+    return list(places)
 
 
 def prepare(ctx: Context, rules: Rules, rows: Sequence[Waiting]) -> Prepared:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
@@ -24,10 +24,22 @@ from patron.resources.values import take_one
 
 
 def apply_records(
-    ctx: Context, resource: Resource, rows: Sequence[Waiting], earlier: Mapping[int, int]
+    ctx: Context,
+    resource: Resource,
+    rows: Sequence[Waiting],
+    earlier: Mapping[int, int],
+    late: Callable[[], bool],
 ) -> list[Outcome]:
-    """Create or change a record per row. ``earlier`` maps lines to records that the same file made before."""
-    return [_apply(ctx, resource, row, earlier.get(row.line)) for row in rows]
+    """Create or change a record per row, until it is ``late``, but at least one.
+
+    ``earlier`` maps lines to records that the same file made before.
+    """
+    outcomes: list[Outcome] = []
+    for row in rows:
+        if outcomes and late():
+            break
+        outcomes.append(_apply(ctx, resource, row, earlier.get(row.line)))
+    return outcomes
 
 
 def _apply(ctx: Context, resource: Resource, row: Waiting, earlier: int | None) -> Outcome:
