@@ -1,4 +1,4 @@
-"""Each distribution's wheel, installed where the repository is not, is whole and runs.
+"""Each distribution's wheel, installed where the repository is not, is whole and runs; uninstalled, it loses nothing.
 
 Only what a wheel declares is installed beside it, at the locked versions: an undeclared import fails here.
 """
@@ -11,11 +11,16 @@ import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from patron.db import Database
+from patron.migrate import CORE, Distribution
+from patron.plugins import discover
+from patron.testing.databases import Databases
 
 pytestmark = pytest.mark.wheels
 
@@ -59,14 +64,18 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return built
 
 
-def install(name: str, wheels: dict[str, Path], folder: Path) -> Path:
-    """The ``bin`` of a new environment that holds core, the module and what they declare, nothing else."""
+def install(names: set[str], wheels: dict[str, Path], folder: Path) -> Path:
+    """The ``bin`` of a new environment that holds core, the modules and what they declare, nothing else."""
     run(UV, "venv", "--quiet", "--python", sys.executable, folder / "env", cwd=folder)
     python = folder / "env" / "bin" / "python"
-    chosen = [wheels[other] for other in ("", *sorted(required(name)))]
-    locked = ("--constraint", ROOT / "requirements" / "runtime.txt")
-    run(UV, "pip", "install", "--quiet", "--link-mode=copy", "--python", python, *locked, *chosen, cwd=folder)
+    add([wheels[name] for name in ("", *sorted(names))], python)
     return python.parent
+
+
+def add(chosen: list[Path], python: Path) -> None:
+    locked = ("--constraint", ROOT / "requirements" / "runtime.txt")
+    options = ("--quiet", "--link-mode=copy", "--python", python)
+    run(UV, "pip", "install", *options, *locked, *chosen, cwd=python.parent)
 
 
 @pytest.mark.parametrize("name", FOLDERS)
@@ -82,7 +91,7 @@ def test_a_wheel_holds_its_whole_package(name: str, wheels: dict[str, Path]) -> 
 
 @pytest.mark.parametrize("name", FOLDERS)
 def test_an_installed_wheel_runs(name: str, wheels: dict[str, Path], tmp_path: Path) -> None:
-    binaries = install(name, wheels, tmp_path)
+    binaries = install(required(name), wheels, tmp_path)
     where = run(binaries / "python", "-c", f"import {package(name)} as p; print(p.__file__)", cwd=tmp_path)
     assert Path(where.strip()).is_relative_to(tmp_path)
     site = tmp_path / "site"
@@ -97,3 +106,116 @@ def test_an_installed_wheel_runs(name: str, wheels: dict[str, Path], tmp_path: P
     assert required(name) <= states.keys()
     assert not [(plugin, state) for plugin, state in states.items() if state[0] != "enabled"]
     assert json.loads(run(binaries / "patron", "routes", "--json", cwd=site))
+
+
+GOING = ("sales", "service")
+STEPS = Path(__file__).with_name("reinstall_steps.py")
+MEANWHILE = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "meanwhile"
+down_revision = {head!r}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table("core_meanwhile", sa.Column("id", sa.Integer, primary_key=True))
+    with op.batch_alter_table("core_customer", recreate="auto") as batch:
+        batch.add_column(sa.Column("meanwhile", sa.String, server_default="new", nullable=False))
+        batch.alter_column("name", existing_type=sa.String, comment="changed meanwhile")
+
+
+def downgrade() -> None:
+    raise NotImplementedError
+"""
+
+
+@dataclass
+class Site:
+    """An installation of the throw-away environment."""
+
+    binaries: Path
+    folder: Path
+
+    def migrate(self) -> list[str]:
+        done = run(self.binaries / "patron", "migrate", "--json", cwd=self.folder)
+        return list(json.loads(done)["migrated"])
+
+    def step(self, *step: object) -> Any:
+        return json.loads(run(self.binaries / "python", STEPS, *map(str, step), cwd=self.folder))
+
+    @property
+    def versions(self) -> Path:
+        return next(self.binaries.parent.glob("lib/*/site-packages/patron/migrations/versions"))
+
+
+@pytest.fixture(scope="module")
+def distributions() -> tuple[Distribution, ...]:
+    return (CORE, *(p.migrations for p in discover(GOING)))
+
+
+@pytest.fixture(scope="module")
+def environment(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ``bin`` of an environment with sales, service and what they need."""
+    names = set[str]().union(*map(required, GOING))
+    return install(names, wheels, tmp_path_factory.mktemp("reinstall"))
+
+
+def site_at(folder: Path, database: Database, binaries: Path) -> Site:
+    folder.mkdir(exist_ok=True)
+    modules = json.dumps(sorted(set[str]().union(*map(required, GOING))))
+    lines = (f'database_url = "{database.url}"', 'secret_key = "of-a-test"', f"modules = {modules}")
+    (folder / "patron.toml").write_text("\n".join(lines))
+    return Site(binaries, folder)
+
+
+def of_modules(digest: dict[str, Any]) -> dict[str, Any]:
+    return {name: said for name, said in digest.items() if name.startswith(tuple(f"{m}_" for m in GOING))}
+
+
+def test_modules_uninstalled_and_installed_again_have_lost_nothing(
+    environment: Path,
+    database: Database,
+    wheels: dict[str, Path],
+    databases: Databases,
+    engine_name: str,
+    tmp_path: Path,
+) -> None:
+    """Meanwhile the core is migrated and two of their customers are merged, as in a twin where they stayed."""
+    site = site_at(tmp_path, database, environment)
+    filled = site.step("fill")
+    ids, first = (filled["survivor"], filled["merged"]), filled["after"]
+    assert first["waiting"] == {"service.take_mail": "due"}
+    with databases._copy(engine_name, database, tmp_path) as other:
+        twin = site_at(tmp_path / "twin", other, environment).step("merge", *ids)["after"]
+    assert of_modules(first["digest"]) != of_modules(twin["digest"]), "the merge concerns them"
+
+    python, names = environment / "python", [f"patron-{name}" for name in GOING]
+    run(UV, "pip", "uninstall", "--quiet", "--python", python, *names, cwd=tmp_path)
+    head = max(path.stem for path in site.versions.glob("0*.py")).partition("_")[0]
+    revision = site.versions / "meanwhile.py"
+    try:
+        revision.write_text(MEANWHILE.format(head=head))
+        assert site.migrate() == [f"core: {head} → meanwhile"]
+        away = site.step("away", *ids)
+        assert {away["before"]["states"][name] for name in GOING} == {"refused"}
+        assert away["before"]["written"] == first["written"]
+        assert away["meanwhile"] == ["new"]
+        assert away["after"]["waiting"] == {"service.take_mail": "parked"}
+
+        add([wheels[name] for name in GOING], python)
+        lagging = site.step("look")["after"]["reasons"]
+        assert lagging.keys() >= set(GOING), "not in service before they have followed the merge"
+        assert "missed" in " ".join(lagging.values())
+        assert site.migrate() == []
+        back = site.step("back")
+    finally:
+        revision.unlink()
+        add([wheels[name] for name in GOING], python)
+    assert set(back["before"]["states"].values()) == {"enabled"}
+    assert of_modules(back["before"]["digest"]) == of_modules(twin["digest"])
+    assert back["before"]["written"] == twin["written"]
+    assert back["after"]["waiting"] == {}
+    assert back["tickets"] == 1

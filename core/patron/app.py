@@ -62,6 +62,7 @@ def app_of(assembly: Assembly) -> Litestar:
         exception_handlers={Exception: on_error},
         on_shutdown=[server.close],
         request_max_body_size=None,
+        logging_config=None,  # its own would write from a queue, whose last lines an ending process loses
         debug=False,
     )
     app.state.assembly = assembly

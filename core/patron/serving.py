@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -48,6 +47,7 @@ from patron.responses import Response
 from patron.routing import ANYONE, SIGNED_IN, Route
 from patron.statements import statement_count
 from patron.web import Upload, Web
+from patron.worker.watch import end_hung
 
 log = logging.getLogger("patron.requests")
 security = logging.getLogger("patron.security")
@@ -307,7 +307,7 @@ async def _with_multipart(request: Request[Any, Any, Any], web: Web, limit: int)
 class Watchdog:
     """Ends the process when a unit of work hangs: nothing else stops an endless loop; the supervisor starts anew."""
 
-    def __init__(self, seconds: float, end: Callable[[], None] = lambda: os._exit(70)) -> None:
+    def __init__(self, seconds: float, end: Callable[[], None] = end_hung) -> None:
         self.seconds, self.end = seconds, end
         self._began: dict[int, float] = {}
         self._stopped = threading.Event()

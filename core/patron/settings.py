@@ -35,6 +35,7 @@ class Settings:
     time_zone: str = "Europe/Berlin"
     trusted_proxies: tuple[str, ...] = ()
     mail_domain: str = "localhost"
+    mail_private_hosts: bool = True
     strict: bool = False
     debug_statements: bool = False
     hang_seconds: float = 60.0

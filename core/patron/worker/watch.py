@@ -16,6 +16,13 @@ log = logging.getLogger("patron.worker")
 EXIT_HUNG = 70
 
 
+def end_hung() -> None:
+    """End this process at once, with every thread's stack on its standard error."""
+    faulthandler.dump_traceback(sys.__stderr__ or 2, all_threads=True)
+    logging.shutdown()
+    os._exit(EXIT_HUNG)
+
+
 class Watch:
     """Guards handlers and jobs. ``note`` stores the ids of what is being delivered, to outlive a crash."""
 
@@ -48,6 +55,4 @@ class Watch:
             for deadline, what in list(self._running.values()):
                 if time.monotonic() > deadline:
                     log.critical("%s has run for over %g s: ending the process", what, self._hang_seconds)
-                    faulthandler.dump_traceback(sys.__stderr__ or 2, all_threads=True)
-                    logging.shutdown()
-                    os._exit(EXIT_HUNG)
+                    end_hung()

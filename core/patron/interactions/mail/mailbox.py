@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from patron.errors import PatronError
+from patron.interactions.mail import reach
 
 MAX_LINE = 10_000_000
 _BROKEN = (imaplib.IMAP4.error, OSError, ValueError)
@@ -53,6 +54,7 @@ class ImapSettings:
     verify_certificate: bool = True
     ca_file: str = ""
     max_message_bytes: int = 40_000_000
+    private: bool = True  # whether the server may be of a private network
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +143,7 @@ def _signed_in(settings: ImapSettings) -> Iterator[imaplib.IMAP4]:
 
 def _connect(settings: ImapSettings) -> imaplib.IMAP4:
     try:
-        if settings.security == "tls":
-            return imaplib.IMAP4_SSL(
-                settings.host, settings.port, ssl_context=_tls_context(settings), timeout=settings.timeout
-            )
-        client = imaplib.IMAP4(settings.host, settings.port, timeout=settings.timeout)
+        client = _greeted(settings)
         if settings.security == "starttls":
             client.starttls(_tls_context(settings))
     except ssl.SSLError as error:
@@ -153,6 +151,21 @@ def _connect(settings: ImapSettings) -> imaplib.IMAP4:
     except _BROKEN as error:
         raise MailboxError(_describe(error, settings), "connect") from error
     return client
+
+
+def _greeted(settings: ImapSettings) -> imaplib.IMAP4:
+    place = (settings.host, settings.port, settings.timeout, settings.private)
+    try:
+        return (
+            reach.ImapTls(*place, _tls_context(settings))
+            if settings.security == "tls"
+            else reach.Imap(*place)
+        )
+    except OSError:
+        raise
+    except _BROKEN:
+        # What it said is not repeated: it may be any service that somebody named.
+        raise MailboxError("What answers there does not speak IMAP.", "connect") from None
 
 
 def _sign_in(client: imaplib.IMAP4, settings: ImapSettings) -> None:

@@ -16,6 +16,8 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Literal, Self
 
+from patron.interactions.mail import reach
+
 _BROKEN = (smtplib.SMTPException, OSError, ValueError)
 
 
@@ -56,6 +58,7 @@ class SmtpSettings:
     local_hostname: str = ""
     verify_certificate: bool = True
     ca_file: str = ""
+    private: bool = True  # whether the server may be of a private network
 
 
 class SmtpConnection:
@@ -183,12 +186,11 @@ def send(settings: SmtpSettings, envelope_from: str, recipients: Sequence[str], 
 
 def _connect(settings: SmtpSettings) -> smtplib.SMTP:
     name = settings.local_hostname or socket.gethostname() or "localhost"
+    place = (settings.host, settings.port, name, settings.timeout, settings.private)
     if settings.security == "tls":
-        client: smtplib.SMTP = smtplib.SMTP_SSL(
-            settings.host, settings.port, name, timeout=settings.timeout, context=tls_context(settings)
-        )
+        client: smtplib.SMTP = reach.SmtpTls(*place, tls_context(settings))
     else:
-        client = smtplib.SMTP(settings.host, settings.port, name, timeout=settings.timeout)
+        client = reach.Smtp(*place)
     try:
         client.ehlo_or_helo_if_needed()
         if settings.security == "starttls":
@@ -216,6 +218,9 @@ def describe(error: BaseException, secret: str) -> str:
     """What went wrong in one line, without the password or a base64 form of it."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return f"The server refused the sign-in ({error.smtp_code})."
+    if isinstance(error, smtplib.SMTPResponseException) and not 200 <= error.smtp_code <= 599:
+        # What it said is not repeated: it may be any service that somebody named.
+        return "What answers there does not speak SMTP."
     if isinstance(error, smtplib.SMTPResponseException):
         text = f"The server answered {error.smtp_code} {_line(error.smtp_error)}"
     elif isinstance(error, ssl.SSLError):

@@ -42,6 +42,7 @@ def imap_settings(assembly: Assembly, mailbox: Mailbox) -> ImapSettings | None:
         host=place["host"], username=place.get("username") or mailbox.address, password=passwords.get("imap", ""),
         port=int(place.get("port") or 993), security=place.get("security") or "tls",
         folder=place.get("folder") or "INBOX", timeout=TIMEOUT, ca_file=place.get("ca_file") or "",
+        private=assembly.settings.mail_private_hosts,
     )  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def smtp_settings(assembly: Assembly, mailbox: Mailbox) -> SmtpSettings | None:
     return SmtpSettings(
         host=place["host"], port=int(place.get("port") or 587), security=place.get("security") or "starttls",
         username=place.get("username") or "", password=passwords.get("smtp", ""), timeout=TIMEOUT,
-        ca_file=place.get("ca_file") or "",
+        ca_file=place.get("ca_file") or "", private=assembly.settings.mail_private_hosts,
     )  # fmt: skip
 
 
