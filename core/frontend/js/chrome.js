@@ -12,6 +12,11 @@ on("click", "[data-theme-set]", (event, button) => {
   }
 });
 
+behaviour(".sidebar-body", (list) => {
+  const here = list.querySelector("[aria-current]");
+  if (here && here.offsetTop + here.offsetHeight > list.clientHeight) list.scrollTop = here.offsetTop - list.clientHeight / 2;
+});
+
 behaviour("[data-nav-toggle]", (button) => button.setAttribute("aria-pressed", String(root.dataset.nav === "collapsed")));
 on("click", "[data-nav-toggle]", (event, button) => {
   const folded = root.dataset.nav !== "collapsed";

@@ -35,6 +35,7 @@ class Entry:
     interaction_id: int | None
     visibility: str
     snapshot: Mapping[str, Any]
+    icon: str = ""  # of the record's kind
 
 
 def add(
@@ -140,7 +141,16 @@ def _entry(ctx: Context, row: Any) -> Entry:
         row.interaction_id,
         row.visibility,
         row.snapshot,
+        icon_of(ctx, row.resource),
     )
+
+
+def icon_of(ctx: Context, resource: str) -> str:
+    """The icon of a kind of record; empty when there is none or its module is away."""
+    try:
+        return ctx.assembly.resource(resource).icon if resource else ""
+    except KeyError:
+        return ""
 
 
 def record_url(ctx: Context, resource: str, record_id: int | None) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from patron.accounts import audit
+from patron.accounts import acts, audit
+from patron.accounts.services.listing import AuditView
 from patron.bulk import among
 from patron.context import Context
 from patron.contributions import Field, Resource
@@ -18,6 +19,7 @@ from patron.resources.scope import row_scope
 
 REFERENCES = ("customer", "user", "team", "ref")
 NOTHING = "–"
+_OF_CUSTOMERS = ("relate", "unrelate", "merge", "split")  # acts whose values are ids of customers
 
 
 def names_of(ctx: Context, item: Field, ids: Iterable[int]) -> dict[int, str]:
@@ -49,7 +51,7 @@ def sayer(ctx: Context, item: Field, values: Iterable[Any]) -> Callable[[Any], s
             return next((choice.label for choice in item.choices if choice.value == value), str(value))
         if item.kind == "money":
             return _money(ctx, value)
-        if item.kind == "bool":
+        if isinstance(value, bool):
             return "Yes" if value else "No"
         if names:
             return names.get(int(value), f"No. {value}")
@@ -83,6 +85,9 @@ def changes(ctx: Context, resource: Resource, entries: Sequence[Mapping[str, Any
     fields = {item.name: item for item in resource.fields}
     told: dict[str, list[Any]] = {}
     for entry in entries:
+        if entry["action"] in _OF_CUSTOMERS:
+            names = entry["was"].keys() | entry["became"].keys()
+            fields.update({name: Field(name, acts.in_words(name), "customer") for name in names - fields.keys()})
         for side in (entry["was"], entry["became"]):
             for name, value in side.items():
                 told.setdefault(name, []).append(value)
@@ -91,9 +96,10 @@ def changes(ctx: Context, resource: Resource, entries: Sequence[Mapping[str, Any
     return [
         {
             **entry,
+            "said": acts.act_said(entry["action"]),
             "fields": [
                 {
-                    "label": fields[name].label if name in fields else name,
+                    "label": fields[name].label if name in fields else acts.in_words(name),
                     "was": say[name](entry["was"].get(name)),
                     "became": say[name](value),
                 }
@@ -102,3 +108,33 @@ def changes(ctx: Context, resource: Resource, entries: Sequence[Mapping[str, Any
         }
         for entry in entries
     ]
+
+
+def line(ctx: Context, entry: AuditView) -> dict[str, Any]:
+    """A line of the audit in words: who, what, of what and where that is, and each changed field's values.
+
+    References are said by their number: names would cost a statement for each kind of record on the page.
+    """
+    fields: dict[str, Field] = {}
+    try:
+        resource = ctx.assembly.resource(entry.resource)
+        label, path = resource.label, resource.path if ctx.actor.may(resource.permission("read")) else ""
+        fields = {item.name: item for item in resource.fields}
+    except KeyError:
+        label, path = acts.kind_said(entry.resource)
+    changed = []
+    for name, *values in entry.changed:
+        item = fields.get(name, Field("", ""))
+        say = sayer(ctx, Field("", "") if item.kind in REFERENCES else item, values)
+        changed.append((item.label or acts.in_words(name), *(say(value) for value in values)))
+    return {
+        "id": entry.id,
+        "at": entry.at,
+        "actor": acts.actor_said(entry.actor, entry.actor_kind),
+        "action": acts.act_said(entry.action),
+        "label": label,
+        "record_id": entry.record_id,
+        "record_url": f"{path}/{entry.record_id}" if path and entry.record_id else "",
+        "address": entry.address,
+        "changed": changed,
+    }

@@ -17,6 +17,7 @@ from babel.numbers import format_currency, format_decimal, get_currency_precisio
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from patron.customers.normalise.phone import readable_number
 from patron.money import Money
 
 
@@ -87,6 +88,18 @@ def date_text(value: date | datetime | None, style: str = "medium") -> str:
         return ""
     day = _local(value).date() if isinstance(value, datetime) else value
     return str(format_date(day, format=style, locale=page_locale()))
+
+
+def days_ago(value: datetime | None) -> int | None:
+    """How many days before today a time lies, by the calendar of the page's time zone: 0 today, 1 yesterday."""
+    if value is None:
+        return None
+    return (datetime.now(page_timezone()).date() - _local(value).date()).days
+
+
+def phone(value: str | None) -> str:
+    """A stored number as people read it: ``+493012345`` → ``+49 30 12345``; what is no number stays as it is."""
+    return readable_number(value) if value else ""
 
 
 def datetime_text(value: datetime | None, style: str = "medium") -> str:
@@ -165,11 +178,11 @@ def options(choices: Iterable[Any]) -> list[tuple[str, str]]:
     return [(choice.value, choice.label) for choice in choices]
 
 
-def _per_page(function: Callable[..., str]) -> Callable[..., str]:
+def _per_page(function: Callable[..., Any]) -> Callable[..., Any]:
     """Keep Jinja from working a filter out once at compile time, where no page and so no locale is known."""
 
     @pass_context
-    def filter_of_page(_: Context, *args: Any, **kwargs: Any) -> str:
+    def filter_of_page(_: Context, *args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)
 
     return filter_of_page
@@ -183,6 +196,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "date": _per_page(date_text),
     "datetime": _per_page(datetime_text),
     "ago": _per_page(ago),
+    "days_ago": _per_page(days_ago),
+    "phone": phone,
     "iso": iso,
     "initials": initials,
     "hue": hue,

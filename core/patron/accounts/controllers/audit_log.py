@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from patron.accounts.controllers.common import ADMIN
 from patron.accounts.services.listing import list_audit
 from patron.context import Context
+from patron.resources import saying
 from patron.responses import Page
 from patron.routing import Route, get
 
@@ -25,7 +26,7 @@ def index(ctx: Context) -> Page:
     return Page(
         "accounts/audit.html",
         {
-            "rows": rows,
+            "rows": [saying.line(ctx, row) for row in rows],
             "chosen": chosen,
             "first_url": f"{URL}?{urlencode(kept)}" if before != "0" else "",
             "next_url": f"{URL}?{urlencode({**kept, 'before': more})}" if more else "",

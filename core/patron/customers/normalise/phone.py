@@ -44,6 +44,16 @@ def phone_number(raw: str, region: str = "") -> str:
     return quick_number(raw, region) or _parsed_number(raw.strip(), region)
 
 
+@lru_cache(maxsize=4096)
+def readable_number(stored: str) -> str:
+    """A number in E.164 grouped as its country does it; what does not parse comes back unchanged."""
+    try:
+        number = phonenumbers.parse(stored.replace(";ext=", " ext. "))
+    except NumberParseException:
+        return stored
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+
+
 def _parsed_number(text: str, region: str) -> str:
     if _SPREADSHEET.fullmatch(text):
         raise _refused(text, "a spreadsheet has rounded it; export the column as text")
