@@ -80,6 +80,11 @@ class Field:
         base = self.column or self.name
         return f"{base}_minor" if self.kind == "money" else base
 
+    @property
+    def tells_state(self) -> bool:
+        """Whether its choices say how far something is: then each is shown as a state, the neutral ones too."""
+        return any(choice.tone in ("accent", "info", "success") for choice in self.choices)
+
 
 @dataclass(frozen=True)
 class CustomerLink:
@@ -236,6 +241,7 @@ class Action:
     method: Literal["get", "post"] = "get"
     icon: str = ""
     primary: bool = False
+    in_menu: bool = False  # for what is rarely done: it stands in the page's menu, never as a button
 
 
 @dataclass(frozen=True)
@@ -297,7 +303,10 @@ class SettingSpec:
 
 @dataclass(frozen=True)
 class PortalSection:
-    """An entry of a portal, shown when the mandate has ``right``: on ``/my``, or for partners on ``/partner``."""
+    """An entry of a portal, shown when the mandate has ``right``: on ``/my``, or for partners on ``/partner``.
+
+    ``hint`` says in a line what is to be found there.
+    """
 
     name: str
     label: str
@@ -306,6 +315,7 @@ class PortalSection:
     icon: str = "circle"
     order: int = 50
     face: Face = Face.CUSTOMER
+    hint: str = ""
 
 
 @dataclass(frozen=True)

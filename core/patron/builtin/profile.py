@@ -28,4 +28,8 @@ def register_permissions() -> Sequence[Permission]:
 
 @hookimpl
 def customer_actions(customer: Customer) -> Sequence[Action]:
-    return (Action("Profile", f"/customers/{customer.id}/profile", "customers.read", icon="contact"),)
+    return (
+        Action(
+            "Profile", f"/customers/{customer.id}/profile", "customers.read", icon="contact", in_menu=True
+        ),
+    )

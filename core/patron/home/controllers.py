@@ -19,7 +19,7 @@ from patron.ui import asset_url
 def home(ctx: Context) -> Page:
     """The start page: each module's part of it."""
     panels = ctx.assembly.hooks.display(ctx, "home_panels")
-    return Page("home/home.html", {"panels": panels})
+    return Page("home/home.html", {"panels": panels, "now": ctx.now})
 
 
 @get("/search", permission=SIGNED_IN)
@@ -40,7 +40,12 @@ def palette(ctx: Context) -> Json:
         groups.append({"label": "Go to and create", "items": places[:8]})
     if text:
         records = [
-            {"label": item.title, "hint": item.label, "url": item.url, "icon": item.icon}
+            {
+                "label": item.title,
+                "hint": " · ".join(part for part in (item.subtitle, item.label) if part),
+                "url": item.url,
+                "icon": item.icon,
+            }
             for item in search.find(ctx, text, limit=12)
         ]
         if records:

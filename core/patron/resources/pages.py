@@ -18,7 +18,7 @@ from patron.db import BigInt
 from patron.errors import Conflict, FieldError, Invalid, NotFound
 from patron.prepared import Prepared, among_given
 from patron.records import table
-from patron.resources import editing, export, forms, saying
+from patron.resources import editing, forms, saying
 from patron.resources.api import filter_of
 from patron.resources.declaration import table_of
 from patron.resources.people import people_of
@@ -477,19 +477,30 @@ def _name_lookups(ctx: Context, fields: Sequence[Field], values: dict[str, Any])
 def _conflict(
     ctx: Context, resource: Resource, record_id: int, values: Mapping[str, Any], clash: Conflict
 ) -> Page:
-    """The fields that clash, each with the stored, the typed and the earlier value; the rest goes along."""
+    """The fields that clash, each with the stored, the typed and the earlier value; the rest goes along.
+
+    What only the user changed is theirs; what only someone else changed is offered as it is now.
+    """
     current = read_one(ctx, resource, record_id, verb="edit")
-    fields = [
-        {
-            "name": name,
-            "label": resource.field(name).label,
-            "current": export.plain_text(resource.field(name), current.get(name)),
-            "yours": clash.yours.get(name, ""),
-            "original": clash.original.get(name, ""),
-        }
-        for name in clash.current
-        if clash.current[name] != clash.yours.get(name)
-    ]
+    fields = []
+    for name in clash.current:
+        item = resource.field(name)
+        sides = (current.get(name), clash.yours.get(name), clash.original.get(name))
+        say = saying.sayer(ctx, item, sides)
+        now, yours, original = (say(side) for side in sides)
+        if now == yours or (now == original and item.kind != "list"):
+            continue
+        keep = "current" if yours == original else "yours"
+        fields.append(
+            {
+                "name": name,
+                "label": item.label,
+                "current": now,
+                "yours": yours,
+                "original": original,
+                "keep": keep,
+            }
+        )
     data = {
         **frame(ctx, resource),
         "conflicts": fields,

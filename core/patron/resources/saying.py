@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_date, format_datetime
 from sqlalchemy import select
 
 from patron.accounts import acts, audit
@@ -51,6 +54,8 @@ def sayer(ctx: Context, item: Field, values: Iterable[Any]) -> Callable[[Any], s
             return next((choice.label for choice in item.choices if choice.value == value), str(value))
         if item.kind == "money":
             return _money(ctx, value)
+        if item.kind in ("date", "instant"):
+            return _day(ctx, value)
         if isinstance(value, bool):
             return "Yes" if value else "No"
         if names:
@@ -71,6 +76,18 @@ def _money(ctx: Context, value: Any) -> str:
     return Money(*value).format(ctx.locale) if isinstance(value, tuple | list) else str(value)
 
 
+def _day(ctx: Context, value: Any) -> str:
+    """A day or a moment, also as the audit keeps it, by the locale and time zone of whoever looks."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return str(value)
+    if not isinstance(at, datetime) or (isinstance(value, str) and len(value) == 10):
+        return str(format_date(at, locale=ctx.locale))
+    zone = ZoneInfo(ctx.time_zone)
+    return str(format_datetime(at.replace(tzinfo=at.tzinfo or UTC), "short", tzinfo=zone, locale=ctx.locale))
+
+
 def _entry(entry: Any) -> str:
     if isinstance(entry, Mapping):
         return ", ".join(str(value) for value in entry.values() if value not in (None, "", False))
@@ -87,7 +104,9 @@ def changes(ctx: Context, resource: Resource, entries: Sequence[Mapping[str, Any
     for entry in entries:
         if entry["action"] in _OF_CUSTOMERS:
             names = entry["was"].keys() | entry["became"].keys()
-            fields.update({name: Field(name, acts.in_words(name), "customer") for name in names - fields.keys()})
+            fields.update(
+                {name: Field(name, acts.in_words(name), "customer") for name in names - fields.keys()}
+            )
         for side in (entry["was"], entry["became"]):
             for name, value in side.items():
                 told.setdefault(name, []).append(value)

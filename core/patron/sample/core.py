@@ -8,7 +8,7 @@ from random import Random
 
 from patron.accounts.services import teams, users
 from patron.context import Context
-from patron.customers import consents, relationships, roles
+from patron.customers import consents, normalise, relationships, roles
 from patron.interactions import services as interactions
 from patron.interactions.services import Party
 from patron.permissions import Actor, Scope
@@ -71,10 +71,15 @@ def _address(numbers: Random) -> dict[str, str]:
     }
 
 
+def _plain(name: str) -> str:
+    """A name as it stands in an address: ``Özdemir`` → ``ozdemir``."""
+    return normalise.fold(name).replace(" ", "")
+
+
 def _organisation(ctx: Context, numbers: Random, staff: list[int], team: int) -> tuple[int, str, str]:
     stem, trade = numbers.choice(COMPANY_STEMS), numbers.choice(COMPANY_TRADES)
     name = f"{stem} {trade} {numbers.choice(COMPANY_ENDINGS)}"
-    host = f"{stem}-{trade}{numbers.randint(1, 99)}.example".lower().replace(" ", "")
+    host = f"{_plain(stem)}-{_plain(trade)}{numbers.randint(1, 99)}.example"
     owner = numbers.choice(staff[1:4])
     working = _as(ctx, owner, _name_of(staff, owner), numbers.randint(300, HISTORY_DAYS))
     values = {
@@ -105,7 +110,7 @@ def _person(
         "kind": "person",
         "given_name": given,
         "family_name": family,
-        "emails": [f"{given}.{family}{numbers.randint(1, 999)}@{host}".lower().replace(" ", "")],
+        "emails": [f"{_plain(given)}.{_plain(family)}{numbers.randint(1, 999)}@{host}"],
         "phones": [f"+49151{numbers.randint(10000000, 99999999)}"],
         "addresses": [] if employer else [_address(numbers)],
         "standing": "known" if numbers.random() < 0.85 else "unverified",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, metadata
 
 from sqlalchemy import insert, update
 
@@ -28,6 +29,7 @@ class PluginView:
     state: str
     reason: str
     requires: tuple[str, ...]
+    summary: str
 
 
 def list_plugins(ctx: Context) -> Sequence[PluginView]:
@@ -39,8 +41,17 @@ def _view(ctx: Context, plugin: Plugin) -> PluginView:
     disabled = plugin.name in ctx.assembly.live.disabled
     state = "refused" if plugin.refused else "disabled" if disabled else "enabled"
     return PluginView(
-        plugin.name, plugin.distribution, plugin.version, state, plugin.refused, plugin.requires
-    )
+        plugin.name, plugin.distribution, plugin.version, state, plugin.refused, plugin.requires,
+        _summary(plugin.distribution),
+    )  # fmt: skip
+
+
+def _summary(distribution: str) -> str:
+    """What a distribution says of itself in a line; nothing when it is not installed."""
+    try:
+        return (metadata(distribution)["Summary"] or "") if distribution else ""
+    except PackageNotFoundError:
+        return ""
 
 
 def disable(ctx: Context, name: str) -> None:

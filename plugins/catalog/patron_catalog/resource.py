@@ -106,7 +106,7 @@ class PriceRules(Rules):
         record.minimum_quantity = record.minimum_quantity or 1
         sku = services.product(ctx, record.product_id).sku
         money = Money(record.price_minor, record.currency)
-        record.name = f"{sku} from {record.minimum_quantity}: {money.decimal()} {record.currency}"
+        record.name = f"{sku} from {record.minimum_quantity}: {money.format(ctx.locale)}"
         record.name_key = normalise.sort_key(record.name)
 
     def scope(self, ctx: Context, scope: Scope) -> ColumnElement[bool] | None:

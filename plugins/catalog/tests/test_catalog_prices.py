@@ -153,7 +153,7 @@ def test_prices_of_many_cost_the_same_statements_as_of_one(assembly: Assembly) -
 def test_a_price_names_itself(ctx: Context) -> None:
     entry = add_price(ctx, add_product(ctx), 1050, minimum_quantity=10)
     record = editing.load(ctx, ctx.assembly.resource("catalog.prices"), entry)
-    assert record.name == "CH-1 from 10: 10.50 EUR"
+    assert record.name == "CH-1 from 10: €10.50"
 
 
 def test_the_sample_is_made_once_and_each_article_has_a_price(ctx: Context) -> None:

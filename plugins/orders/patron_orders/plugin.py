@@ -93,7 +93,7 @@ def customer_actions(ctx: Context, customer: Customer) -> Sequence[Action]:
     url = f"/orders/customers/{customer.key}"
     if holds.hold_of(ctx, customer.key) is not None:
         return (Action("Release hold", f"{url}/release", holds.PERMISSION, icon="play"),)
-    return (Action("Put on hold", f"{url}/hold", holds.PERMISSION, icon="pause"),)
+    return (Action("Put on hold", f"{url}/hold", holds.PERMISSION, icon="pause", in_menu=True),)
 
 
 @hookimpl

@@ -80,7 +80,17 @@ def register_metrics() -> Sequence[Metric]:
 
 @hookimpl
 def register_portal_sections() -> Sequence[PortalSection]:
-    return (PortalSection("tickets", "Tickets", "/my/tickets", controllers_portal.RIGHT, "ticket", 30),)
+    return (
+        PortalSection(
+            "tickets",
+            "Tickets",
+            "/my/tickets",
+            controllers_portal.RIGHT,
+            "ticket",
+            30,
+            hint="Ask us something, and follow what becomes of it.",
+        ),
+    )
 
 
 @hookimpl

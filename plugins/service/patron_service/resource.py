@@ -109,7 +109,7 @@ QUEUES = Resource(
         Field("address", "Mailbox", max_length=320, help="The address of the mailbox whose mail comes here."),
         Field("team", "Team", "team", column="team_id"),
         Field("calendar", "Working calendar", max_length=100, help="Its name; left empty, the first there is."),
-        Field("first_response_minutes", "First answer within", "integer", default=clock.DEFAULT_MINUTES,
+        Field("first_response_minutes", "First answer within (minutes)", "integer", default=clock.DEFAULT_MINUTES,
               help="Minutes of working time at normal priority. Urgent takes a quarter, high half, low twice of it."),
         Field("updated_at", "Changed", "instant", read_only=True),
     ),

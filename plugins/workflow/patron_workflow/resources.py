@@ -148,7 +148,7 @@ RULES = Resource(
         Field("active", "Active", "bool", default=True),
         Field("updated_at", "Changed", "instant", read_only=True),
     ),
-    columns=("position", "name", "kind", "team", "method", "active"),
+    columns=("name", "position", "kind", "team", "method", "active"),
     filters=("kind", "active", "name"),
     sorts=("position",),
     form=("name", "kind", "position", "conditions", "owner_first", "team", "people", "method", "active"),

@@ -79,5 +79,11 @@ def _usable(secret: str, purpose: Purpose) -> list[Any]:
     return [fits, t.c.purpose == purpose, t.c.used_at.is_(None), t.c.expires_at > utc_now()]
 
 
+class LinkEnded(NotFound):
+    """The one-time link was used, has expired or never was."""
+
+    title = "This link no longer works"
+
+
 def _worthless() -> NotFound:
-    return NotFound("This link has been used or has expired. Please ask for a new one.")
+    return LinkEnded("It has been used or has expired. Please ask for a new one.")

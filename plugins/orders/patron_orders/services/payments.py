@@ -121,7 +121,7 @@ def refund(ctx: Context, open_item_id: int, amount: Money, *, reference: str = "
     if item is None:
         raise Conflict(_why_not(ctx, open_item_id, "to be refunded"))
     payment = Payment(
-        name=f"Refund of {amount.decimal()} {amount.currency} for {item['number']}",
+        name=f"Refund of {amount.format(ctx.locale)} for {item['number']}",
         open_item_id=open_item_id,
         customer_id=item["customer_id"],
         currency=amount.currency,
@@ -163,7 +163,7 @@ def book(ctx: Context, payment: Payment) -> None:
         item["team_id"],
     )
     amount = Money(payment.amount_minor, payment.currency)
-    payment.name = f"{amount.decimal()} {amount.currency} for {item['number']}"
+    payment.name = f"{amount.format(ctx.locale)} for {item['number']}"
     payment.token = ctx.cache.get(TOKEN)
     if item["state"] == "paid":
         _mark_paid(ctx, item["invoice_id"], item["customer_id"])
