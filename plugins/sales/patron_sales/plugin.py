@@ -25,10 +25,11 @@ from patron import (
 )
 
 from patron_sales import panels
-from patron_sales.controllers import enquiries, opportunities, quotes
+from patron_sales.controllers import enquiries, opportunities, quote_links, quotes
 from patron_sales.events import EVENTS
 from patron_sales.resources import ENQUIRIES, OPPORTUNITIES, QUOTES
 from patron_sales.samples import SAMPLES
+from patron_sales.services.mailing import FIELDS, TEXT
 from patron_sales.services.overview import METRICS
 from patron_sales.services.quotes import expire
 
@@ -42,7 +43,7 @@ def register_resources() -> Sequence[Resource]:
 
 @hookimpl
 def register_controllers() -> Sequence[Route]:
-    return (*enquiries.ROUTES, *opportunities.ROUTES, *quotes.ROUTES)
+    return (*enquiries.ROUTES, *opportunities.ROUTES, *quotes.ROUTES, *quote_links.ROUTES)
 
 
 @hookimpl
@@ -75,6 +76,12 @@ def register_permissions() -> Sequence[Permission | RoleGrant]:
 def register_settings() -> Sequence[SettingSpec]:
     return (
         SettingSpec("quote_days", "A quote is valid for so many days", "integer", 30),
+        SettingSpec(
+            "quote_mail",
+            "Text of the mail with a quote",
+            default=TEXT,
+            help=f"It can be changed before each sending. Filled in: {', '.join('{' + name + '}' for name in FIELDS)}.",
+        ),
         SettingSpec("free_line_tax", "Tax of lines without a product, in %", "text", "19"),
     )
 

@@ -29,7 +29,7 @@ from patron import (
 
 from patron_sales.controllers import forms
 from patron_sales.models import Quote
-from patron_sales.services import documents, lines, quotes
+from patron_sales.services import documents, lines, mailing, quotes
 
 READ, EDIT, ACCEPT = "sales.quotes.read", "sales.quotes.edit", "sales.quotes.accept"
 ROWS, SPARE, MOST_ROWS = 20, 5, 100
@@ -170,6 +170,60 @@ def pdf(ctx: Context, quote_id: int) -> Download:
     return Download(documents.typeset(data), data["file"], "application/pdf")
 
 
+# By e-mail
+
+
+@get("/sales/quotes/{quote_id:int}/mail", permission=EDIT)
+def show_mail(ctx: Context, quote_id: int) -> Page | Redirect:
+    """The letter, to be read and changed before it goes out."""
+    try:
+        quote, letter = mailing.letter_of(ctx, quote_id)
+    except Conflict as error:
+        return Redirect(_at(quote_id), Flash(error.detail, kind="danger"))
+    return _letter(ctx, quote, letter)
+
+
+def _letter(ctx: Context, quote: Quote, letter: mailing.Letter, error: Invalid | None = None) -> Page:
+    data = {
+        "quote": quote,
+        "letter": letter,
+        "customer": quotes.customer_name(ctx, quote.customer_id),
+        "errors": (error.errors or (FieldError("", error.detail),)) if error else (),
+        "by_field": {item.field: [item.message] for item in error.errors} if error else {},
+        "total": {"minor": quote.gross_minor, "currency": quote.currency},
+        "administers": ctx.actor.may("admin"),
+    }
+    return Page("sales/quote_mail.html", data, status=422 if error else 200)
+
+
+@post("/sales/quotes/{quote_id:int}/mail", permission=EDIT, transaction="none", slow=True)
+def send_mail(ctx: Context, quote_id: int) -> Page | Redirect:
+    """Send it with the document attached (form: version, mailbox, to, subject, text). Typeset outside a transaction."""
+    version, mailbox = ctx.web.value("version"), ctx.web.value("mailbox")
+    to, subject = ctx.web.value("to"), ctx.web.value("subject")
+    text = (ctx.web.values("text") or [""])[0]
+    database = ctx.assembly.database
+    with database.read() as session:
+        look = replace(ctx, session=session)
+        mailing.check_mailable(look, quotes.load(look, quote_id, "edit"))
+        data = documents.quote_data(look, quote_id, final=True)
+    document = (data["file"], documents.typeset(data))
+    at_version, mailbox_id = (
+        int(value) if value.isdecimal() and len(value) < 19 else 0 for value in (version, mailbox)
+    )
+    try:
+        with database.write() as session:
+            work = replace(ctx, session=session)
+            mailing.send_by_mail(work, quote_id, at_version, mailbox_id, to, subject, text, document)
+    except (Invalid, Conflict) as error:
+        shown = error if isinstance(error, Invalid) else Invalid(error.detail)
+        with database.read() as session:
+            look = replace(ctx, session=session)
+            quote, letter = mailing.letter_of(look, quote_id)
+            return _letter(look, quote, replace(letter, to=to, subject=subject, text=text), shown)
+    return Redirect(_at(quote_id), Flash(f"On its way to {to}."))
+
+
 # From draft to order
 
 
@@ -257,6 +311,8 @@ ROUTES: tuple[Route, ...] = (
     preview,
     lines_api,
     pdf,
+    show_mail,
+    send_mail,
     send,
     revise,
     accept,

@@ -110,12 +110,11 @@ class QuoteRules(Rules):
         by_status = {
             "draft": (
                 Action("Edit lines", f"{at}/lines", edit, icon="list", primary=not record.gross_minor),
-                Action(
-                    "Mark as sent", f"{at}/send", edit, "post", icon="send", primary=bool(record.gross_minor)
-                ),
+                Action("Send by e-mail", f"{at}/mail", edit, icon="mail", primary=bool(record.gross_minor)),
+                Action("Mark as sent", f"{at}/send", edit, "post", icon="send"),
                 pdf,
             ),
-            "sent": (accept, decline, revise, pdf),
+            "sent": (accept, decline, Action("Send again", f"{at}/mail", edit, icon="mail"), revise, pdf),
             "accepted": (pdf,),
         }
         return by_status.get(record.status, (revise, pdf))

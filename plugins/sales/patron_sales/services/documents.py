@@ -16,12 +16,20 @@ from babel.numbers import format_decimal
 from patron import Context, LegalEntity, Money, User, contacts, table
 from sqlalchemy import select
 
+from patron_sales.models import Quote
 from patron_sales.services import quotes
 
 
-def quote_data(ctx: Context, quote_id: int) -> dict[str, Any]:
-    """Everything that the document says, as text in the actor's language: six statements."""
-    quote = quotes.load(ctx, quote_id)
+def quote_data(ctx: Context, quote_id: int, *, final: bool = False) -> dict[str, Any]:
+    """Everything that the document says, as text in the actor's language: six statements.
+
+    ``final`` is for a draft that is about to go out: it does not call itself one.
+    """
+    return data_of(ctx, quotes.load(ctx, quote_id), final=final)
+
+
+def data_of(ctx: Context, quote: Quote, *, final: bool = False) -> dict[str, Any]:
+    """The same of a quote that was loaded."""
     lines = quotes.shown_lines(ctx, quote)
     sums = quotes.reckoned(lines)
     customer = {"id": str(quote.customer_id), "name": quotes.customer_name(ctx, quote.customer_id)}
@@ -42,7 +50,7 @@ def quote_data(ctx: Context, quote_id: int) -> dict[str, Any]:
         else [],
         "gross": sums.gross.format(ctx.locale) if sums else "",
         "note": quote.note,
-        "draft": quote.status == "draft",
+        "draft": quote.status == "draft" and not final,
     }
 
 
