@@ -66,7 +66,8 @@ def assembled(database: Database, hook: str, fault: str, tmp_path: Path, strict:
 def arguments_of(ctx: Context, hook: str) -> dict[str, Any]:
     """What the hook is given beside the context."""
     names = getattr(ctx.assembly.hooks.manager.hook, hook).spec.argnames
-    known = {**ARGUMENTS, "customer": ctx.session.get(Customer, 1)}
+    customer, resource = ctx.session.get(Customer, 1), ctx.assembly.resource("customers")
+    known = {**ARGUMENTS, "customer": customer, "record": customer, "resource": resource}
     return {name: known[name] for name in names if name != "ctx"}
 
 

@@ -36,6 +36,9 @@ from patron.contributions import (
     RoleGrant,
     SampleData,
     SettingSpec,
+    Subject,
+    WorkflowAction,
+    WorkflowTrigger,
 )
 from patron.customers import consents, contacts, normalise, origins, relationships, roles
 from patron.customers.models import (
@@ -72,13 +75,15 @@ from patron.money import Money, total
 from patron.numbering import next_number
 from patron.permissions import SYSTEM, Actor, Face, Scope, job_actor
 from patron.records import Record, Row, instant, reference, table, table_args, utc_now
-from patron.resources import editing, filters, search
+from patron.resources import editing, filters, forms, saying, search
 from patron.resources.pages import frame, listing_of, name_references, show_record
+from patron.resources.people import people_of
 from patron.resources.query import Listing, read_one, read_page
 from patron.resources.rules import Rules
 from patron.resources.scope import row_scope
 from patron.responses import Cookie, Document, Download, Flash, Json, Page, Redirect
 from patron.routing import ANYONE, SIGNED_IN, Route, delete, get, patch, post, put
+from patron.system.generation import bump_generation
 from patron.system.models import Brand, File, FileLink, LegalEntity
 from patron.web import Upload, Web
 
@@ -160,6 +165,7 @@ __all__ = [
     "SettingSpec",
     "SignInRequired",
     "SortKey",
+    "Subject",
     "Team",
     "TeamMember",
     "Thread",
@@ -168,14 +174,18 @@ __all__ = [
     "Upload",
     "User",
     "Web",
+    "WorkflowAction",
+    "WorkflowTrigger",
     "after_commit",
     "audit",
+    "bump_generation",
     "consents",
     "contacts",
     "delete",
     "editing",
     "files",
     "filters",
+    "forms",
     "frame",
     "get",
     "hookimpl",
@@ -192,6 +202,7 @@ __all__ = [
     "normalise",
     "origins",
     "patch",
+    "people_of",
     "post",
     "publish",
     "put",
@@ -202,6 +213,7 @@ __all__ = [
     "roles",
     "row_scope",
     "savepoint",
+    "saying",
     "search",
     "show_record",
     "table",

@@ -28,6 +28,8 @@ from patron.contributions import (
     RoleGrant,
     SampleData,
     SettingSpec,
+    WorkflowAction,
+    WorkflowTrigger,
 )
 from patron.db import Database
 from patron.errors import SetupError
@@ -56,6 +58,7 @@ class Live:
     roles: Mapping[int, Mapping[str, Scope]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     grants: dict[str, Mapping[str, Scope]] = field(default_factory=dict)  # by set of roles: made on first use
+    memo: dict[str, Any] = field(default_factory=dict)  # what modules remember until something changes
 
 
 @dataclass
@@ -80,6 +83,8 @@ class Assembly:
     portal_sections: list[tuple[str, PortalSection]] = field(default_factory=list)
     intents: dict[str, Intent] = field(default_factory=dict)
     health_checks: dict[str, HealthCheck] = field(default_factory=dict)
+    workflow_triggers: dict[str, tuple[str, WorkflowTrigger]] = field(default_factory=dict)  # with the module
+    workflow_actions: dict[str, tuple[str, WorkflowAction]] = field(default_factory=dict)
     samples: list[tuple[str, SampleData]] = field(default_factory=list)
     commands: list[Any] = field(default_factory=list)
     live: Live = field(default_factory=Live)
@@ -223,6 +228,8 @@ def _collect_once(assembly: Assembly, hooks: Hooks) -> None:
     assembly.health_checks = _keyed(
         hooks, "register_health_checks", lambda module, item: f"{module}.{item.name}"
     )
+    assembly.workflow_triggers = _named(hooks, "register_workflow_triggers")
+    assembly.workflow_actions = _named(hooks, "register_workflow_actions")
     assembly.samples = sorted(hooks.collect("register_sample_data"), key=lambda pair: pair[1].order)
     assembly.commands = [command for _, command in hooks.collect("register_commands")]
 
@@ -240,6 +247,15 @@ def _keyed(hooks: Hooks, hook: str, key: Any) -> dict[str, Any]:
             hooks.refuse(module, f"{hook}: “{name}” is taken already.")
             continue
         kept[name] = replace(item, module=module) if isinstance(item, Resource) else item
+    return kept
+
+
+def _named(hooks: Hooks, hook: str) -> dict[str, Any]:
+    """Contributions with their modules, by ``<module>.<name>``."""
+    kept: dict[str, Any] = {}
+    for module, item in list(hooks.collect(hook)):
+        if kept.setdefault(f"{module}.{item.name}", (module, item))[1] is not item:
+            hooks.refuse(module, f"{hook}: “{module}.{item.name}” is taken already.")
     return kept
 
 

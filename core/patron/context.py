@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Context:
     """Handed to every service, hook and handler. ``now`` is one instant for the whole unit of work.
 
-    ``cache`` lives as long as the unit of work. ``after_commit`` callables run once the work is durable.
+    ``cache`` lives as long as the unit of work. ``cause`` is what began it, where that was no person but
+    an event: it is kept with each event that is published meanwhile.
     """
 
     session: Session
@@ -36,6 +37,7 @@ class Context:
     cache: dict[Any, Any] = field(default_factory=dict)
     muted: bool = False  # an import with automations off: no event is published per row
     incoming: Web | None = None
+    cause: Mapping[str, Any] = field(default_factory=dict)
 
     def acting_as(self, actor: Actor) -> Context:
         """The same unit of work under another actor."""
@@ -51,6 +53,7 @@ class Context:
             self.cache,
             self.muted,
             self.incoming,
+            self.cause,
         )
 
     @property

@@ -258,7 +258,8 @@ class Handler:
     """Handles an event after commit, in the worker. Its effects in the database happen once.
 
     ``run`` gets a context and the event (see ``patron.events.Event``), or a list of events where ``batch``.
-    ``ordered`` keeps the order per customer: a dead letter then blocks the later ones.
+    ``ordered`` keeps the order per customer: a dead letter then blocks the later ones. A handler of ``"*"`` hears
+    every event whose name it has ``wanted``, which is asked in the transaction of each event: answer from memory.
     """
 
     name: str
@@ -266,6 +267,13 @@ class Handler:
     run: Callable[[Context, Any], None]
     batch: bool = False
     ordered: bool = False
+    wanted: Callable[[Context, str], bool] | None = None
+
+    def hears(self, ctx: Context, event: str) -> bool:
+        """Whether an event of that name is for this handler."""
+        if self.event != "*":
+            return self.event == event
+        return self.wanted is None or self.wanted(ctx, event)
 
 
 @dataclass(frozen=True)
@@ -324,6 +332,53 @@ class Intent:
 
     name: str
     label: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The record that a rule runs on, loaded, and the customer it belongs to."""
+
+    resource: Resource
+    record: Any
+    customer_id: int | None
+
+
+@dataclass(frozen=True)
+class WorkflowTrigger:
+    """What a rule can begin with, beyond the creation and change of each resource's records.
+
+    Any of ``events`` begins it, for the record of ``resource`` whose id their payload has as ``record_key``. ``label``
+    ends a sentence that begins with “When”: “a ticket is solved”. ``fields`` are those whose change can bring the event
+    about, so that rules that would call each other for ever are found; none: only making a record can.
+    """
+
+    name: str
+    label: str
+    events: tuple[str, ...]
+    resource: str
+    fields: tuple[str, ...] = ()
+    record_key: str = "id"
+
+
+@dataclass(frozen=True)
+class WorkflowAction:
+    """What a rule can do: ``run`` gets a context of the rule's author, the subject and the checked values.
+
+    It returns what it did, in a few words; PatronError refuses, and nothing of the whole run is kept. ``sentence`` says
+    it with the values in braces: “set the priority to {priority}”. ``resource`` limits it to records of one resource.
+    The author must hold ``permission``. ``changes`` names the fields of the record that it sets, and ``makes`` the
+    resources of which it makes records, so that rules that would call each other for ever are found.
+    """
+
+    name: str
+    label: str
+    sentence: str
+    run: Callable[[Context, Subject, Mapping[str, Any]], str]
+    permission: str
+    fields: tuple[Field, ...] = ()
+    resource: str = ""
+    changes: Callable[[Resource], tuple[str, ...]] = lambda resource: ()
+    makes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

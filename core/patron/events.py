@@ -26,7 +26,7 @@ DUE, DONE, PARKED, DEAD = "due", "done", "parked", "dead"
 class Event:
     """Something that happened. ``id`` is unique: the idempotency key for effects outside the database.
 
-    ``actor`` says who did it: ``{"kind": "user", "id": 7, "name": "Ada"}``.
+    ``actor`` says who did it: ``{"kind": "user", "id": 7, "name": "Ada"}``, and in ``cause`` what made them.
     """
 
     id: int
@@ -35,6 +35,12 @@ class Event:
     customer_id: int | None
     payload: Mapping[str, Any]
     actor: Mapping[str, Any]
+
+    @property
+    def cause(self) -> Mapping[str, Any]:
+        """What the unit of work that published it was caused by; empty when a person was."""
+        found: Mapping[str, Any] = self.actor.get("cause") or {}
+        return found
 
 
 def publish(
@@ -52,7 +58,7 @@ def publish(
         "at": ctx.now,
         "customer_id": customer_id,
         "payload": dict(payload or {}),
-        "actor": _described(ctx.actor),
+        "actor": _described(ctx.actor) | ({"cause": dict(ctx.cause)} if ctx.cause else {}),
     }
     (event_id,) = _INSERT_EVENT.first(ctx.session, row)
     deliveries = [
@@ -66,7 +72,7 @@ def publish(
             "error": "",
         }
         for key, handler in ctx.assembly.handlers.items()
-        if handler.event == name
+        if handler.hears(ctx, name)
     ]
     if deliveries:
         ctx.session.connection().execute(insert(Delivery).values(deliveries))
@@ -111,7 +117,7 @@ def replay(ctx: Context, handler_key: str, since: datetime) -> int:
             null(),
         )
         .where(
-            col(OutboxEvent.name) == handler.event,
+            col(OutboxEvent.name).in_(_names_heard(ctx, handler)),
             col(OutboxEvent.at) >= since,
             ~exists().where(
                 col(Delivery.event_id) == col(OutboxEvent.id), col(Delivery.handler) == handler_key
@@ -121,6 +127,13 @@ def replay(ctx: Context, handler_key: str, since: datetime) -> int:
     )
     columns = ["event_id", "handler", "customer_id", "state", "due_at", "attempts", "error", "done_at"]
     return _changed(ctx, insert(Delivery).from_select(columns, missed))
+
+
+def _names_heard(ctx: Context, handler: Handler) -> list[str]:
+    if handler.event != "*":
+        return [handler.event]
+    names = ctx.session.connection().execute(select(col(OutboxEvent.name)).distinct()).scalars()
+    return [name for name in names if handler.hears(ctx, name)]
 
 
 def park(ctx: Context, module: str) -> int:

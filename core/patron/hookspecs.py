@@ -34,6 +34,8 @@ from patron.contributions import (
     RoleGrant,
     SampleData,
     SettingSpec,
+    WorkflowAction,
+    WorkflowTrigger,
 )
 from patron.routing import Route
 
@@ -131,6 +133,18 @@ def register_metrics() -> Sequence[Metric]:
     raise AssertionError
 
 
+@hook("refuse", items=(WorkflowTrigger,))
+def register_workflow_triggers() -> Sequence[WorkflowTrigger]:
+    """What automation rules can begin with, beyond the creation and change of each resource's records."""
+    raise AssertionError
+
+
+@hook("refuse", items=(WorkflowAction,))
+def register_workflow_actions() -> Sequence[WorkflowAction]:
+    """What automation rules can do, each with the permission that the rule's author needs for it."""
+    raise AssertionError
+
+
 @hook("refuse", items=(PortalSection,))
 def register_portal_sections() -> Sequence[PortalSection]:
     """Entries of the customers' portal at ``/my`` and of the partners' at ``/partner``."""
@@ -167,6 +181,12 @@ def customer_panels(ctx: Context, customer: Customer) -> Sequence[Panel]:
 @hook("skip", items=(Action,))
 def customer_actions(ctx: Context, customer: Customer) -> Sequence[Action]:
     """What can be done from the page of one customer."""
+    raise AssertionError
+
+
+@hook("skip", items=(Panel,))
+def record_panels(ctx: Context, resource: Resource, record: Any) -> Sequence[Panel]:
+    """Panels on the page of a record of any resource. Must cost a fixed number of statements."""
     raise AssertionError
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from patron.accounts import audit
 from patron.context import Context
-from patron.contributions import Resource
+from patron.contributions import Field, Resource
 from patron.customers.models import Customer
 from patron.db import may_write
 from patron.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
@@ -20,7 +20,7 @@ from patron.resources import search
 from patron.resources.declaration import table_of
 from patron.resources.rules import rules_of
 from patron.resources.scope import row_scope, scope_clause
-from patron.resources.values import take
+from patron.resources.values import take, take_fields
 
 
 def create(ctx: Context, resource: Resource, values: Mapping[str, Any]) -> Any:
@@ -165,6 +165,14 @@ def _refusal(ctx: Context, resource: Resource, record_id: int, verb: str) -> Exc
         if ctx.session.execute(readable).first() is not None:
             return Forbidden(f"You may read this {resource.label.lower()}, but not {verb} it.")
     return NotFound(f"There is no {resource.label.lower()} {record_id}.")
+
+
+def checked(
+    ctx: Context, fields: Sequence[Field], values: Mapping[str, Any], *, partial: bool = False
+) -> dict[str, Any]:
+    """Input for fields that are no resource's, as columns would store it. Invalid lists every field that is wrong."""
+    settings, allowed = ctx.assembly.settings, {item.name: item for item in fields}
+    return take_fields(allowed, values, partial=partial, currency=settings.currency, country=settings.country)
 
 
 def value_of(resource: Resource, record: Any, name: str) -> Any:

@@ -325,7 +325,10 @@ def show_record(ctx: Context, record_id: int, *, resource: Resource) -> Page | R
         "subtitle": rules.subtitle(item),
         "shown": [f for f in resource.fields if f.kind != "list" and f.name != resource.title],
         "actions": [action for action in rules.actions(ctx, record) if ctx.actor.may(action.permission)],
-        "panels": rules.panels(ctx, record),
+        "panels": [
+            *rules.panels(ctx, record),
+            *ctx.assembly.hooks.display(ctx, "record_panels", resource=resource, record=record),
+        ],
         "history_url": f"{resource.path}/{record_id}/history",
         "may_edit": _holds(ctx, resource, record_id, "edit"),
         "may_delete": _holds(ctx, resource, record_id, "delete"),

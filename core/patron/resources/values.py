@@ -64,9 +64,16 @@ def take(
 
     ``partial`` is for changes: what is left out stays. Unknown and read-only fields are refused, never ignored.
     """
+    allowed = {item.name: item for item in resource.fields if item.name in resource.form}
+    return take_fields(allowed, values, partial=partial, currency=currency, country=country)
+
+
+def take_fields(
+    allowed: Mapping[str, Field], values: Mapping[str, Any], *, partial: bool, currency: str, country: str
+) -> dict[str, Any]:
+    """``take`` for fields that are no resource's."""
     errors: list[FieldError] = []
     taken: dict[str, Any] = {}
-    allowed = {item.name: item for item in resource.fields if item.name in resource.form}
     for name, value in values.items():
         item = allowed.get(name)
         if item is None or item.read_only:

@@ -21,10 +21,12 @@ from patron import (
     SampleData,
     Scope,
     SettingSpec,
+    WorkflowAction,
+    WorkflowTrigger,
     hookimpl,
 )
 
-from patron_sales import panels
+from patron_sales import panels, with_workflow
 from patron_sales.controllers import enquiries, opportunities, quote_links, quotes
 from patron_sales.events import EVENTS
 from patron_sales.resources import ENQUIRIES, OPPORTUNITIES, QUOTES
@@ -99,6 +101,16 @@ def register_jobs() -> Sequence[Job]:
 @hookimpl
 def register_metrics() -> Sequence[Metric]:
     return METRICS
+
+
+@hookimpl
+def register_workflow_triggers() -> Sequence[WorkflowTrigger]:
+    return with_workflow.TRIGGERS
+
+
+@hookimpl
+def register_workflow_actions() -> Sequence[WorkflowAction]:
+    return with_workflow.ACTIONS
 
 
 @hookimpl

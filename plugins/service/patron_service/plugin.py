@@ -19,10 +19,12 @@ from patron import (
     SampleData,
     Scope,
     SettingSpec,
+    WorkflowAction,
+    WorkflowTrigger,
     hookimpl,
 )
 
-from patron_service import controllers, controllers_portal
+from patron_service import controllers, controllers_portal, with_workflow
 from patron_service.resource import QUEUES, TICKETS
 from patron_service.sample import add_samples
 from patron_service.services import intake, panels
@@ -91,6 +93,16 @@ def register_portal_sections() -> Sequence[PortalSection]:
             hint="Ask us something, and follow what becomes of it.",
         ),
     )
+
+
+@hookimpl
+def register_workflow_triggers() -> Sequence[WorkflowTrigger]:
+    return with_workflow.TRIGGERS
+
+
+@hookimpl
+def register_workflow_actions() -> Sequence[WorkflowAction]:
+    return with_workflow.ACTIONS
 
 
 @hookimpl

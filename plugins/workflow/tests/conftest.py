@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from patron import SYSTEM, Context
@@ -10,6 +12,8 @@ from patron.assembly import Assembly, assemble
 from patron.db import Database
 from patron.migrate import CORE, Distribution
 from patron.settings import Settings
+
+sys.path.insert(0, str(Path(__file__).parent))  # for automation_world
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from patron.interactions.mail.composing import compose, make_message_id, reply_s
 from patron.interactions.mail.parsed import Address
 from patron.interactions.mail.transport import Outcome, RecipientResult
 from patron.interactions.mailflow.direct import Sender, sending
+from patron.interactions.mailflow.letters import post_letter
 from patron.interactions.mailflow.mailboxes import mailbox_options, sending_mailbox
 from patron.interactions.mailflow.quarantine import release, start_thread
 from patron.interactions.mailflow.receiving import Received, prepare, receive
@@ -29,6 +30,7 @@ __all__ = [
     "mail_document",
     "mailbox_options",
     "make_message_id",
+    "post_letter",
     "prepare",
     "queue_mail",
     "receive",

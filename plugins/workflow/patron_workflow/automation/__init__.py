@@ -1,0 +1,1 @@
+"""Automation rules: when something happens, if conditions hold, then actions follow."""

@@ -1,0 +1,46 @@
+"""A rule as a sentence: “When a ticket is created, if priority is high, then assign to team Gold and notify Mara.”"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from patron import Context
+
+from patron_workflow.automation import actions, conditions
+from patron_workflow.automation.triggers import Trigger
+
+
+def sentence(
+    ctx: Context, trigger: Trigger, rows: Sequence[Mapping[str, Any]], steps: Sequence[Mapping[str, Any]]
+) -> str:
+    """The whole rule, with the names that the actor may see."""
+    known = actions.actions(ctx, trigger.resource)
+    done = [
+        actions.say(ctx, known[step["action"]], step["values"]) if step["action"] in known else step["action"]
+        for step in steps
+    ]
+    text = f"When {trigger.label}{_watching(trigger, rows)}"
+    if rows:
+        text += f", if {joined([conditions.say(ctx, trigger.resource, row) for row in rows])}"
+    return f"{text}, then {joined(done)}."
+
+
+def _watching(trigger: Trigger, rows: Sequence[Mapping[str, Any]]) -> str:
+    """A change begins a rule only where it touches what the conditions ask for."""
+    names = sorted(conditions.watched(rows))
+    if trigger.kind != "changed" or not names:
+        return ""
+    labels = [trigger.resource.field(name).label.lower() for name in names if _has(trigger, name)]
+    return f" in {joined(labels, 'or')}" if labels else ""
+
+
+def _has(trigger: Trigger, name: str) -> bool:
+    return any(item.name == name for item in trigger.resource.fields)
+
+
+def joined(parts: Sequence[str], word: str = "and") -> str:
+    """“a, b and c”."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {word} {parts[-1]}"
