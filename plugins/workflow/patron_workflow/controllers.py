@@ -19,15 +19,12 @@ from patron import (
     get,
     post,
     read_one,
-    table,
 )
-from sqlalchemy import update
 
 from patron_workflow.automation import conditions, drafts, triggers
 from patron_workflow.automation.drafts import Draft
 from patron_workflow.automation.running import KEY, attempt
-from patron_workflow.models import Notice
-from patron_workflow.tasks import TASKS
+from patron_workflow.tasks import TASKS, see_notices
 
 
 @get("/workflow/automations/new", permission=f"{KEY}.create")
@@ -162,10 +159,9 @@ def tick(ctx: Context, record_id: int) -> Redirect:
 @post("/workflow/notices/seen", permission=SIGNED_IN)
 def seen(ctx: Context) -> Redirect:
     """The acting user has seen the notices up to one (form: ``until``, its id)."""
-    t, until = table(Notice), ctx.web.value("until")
+    until = ctx.web.value("until")
     if until.isascii() and until.isdigit():
-        mine = (t.c.user_id == (ctx.actor.user_id or 0), t.c.seen_at.is_(None), t.c.id <= int(until))
-        ctx.session.execute(update(t).where(*mine).values(seen_at=ctx.now))
+        see_notices(ctx, int(until))
     return Redirect("/")
 
 

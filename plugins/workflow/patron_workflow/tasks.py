@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from patron import Action, Context, CustomerLink, Field, Panel, Resource, Rules, table, timeline
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from patron_workflow.models import Notice, Task
 
@@ -114,3 +114,10 @@ def notices_panel(ctx: Context) -> Panel | None:
         "notices", "Notices", "workflow/notices_panel.html", {"notices": notices, "until": rows[0].id}, icon="bell",
         order=12,
     )  # fmt: skip
+
+
+def see_notices(ctx: Context, until: int) -> None:
+    """The acting user has seen their notices up to that id."""
+    t = table(Notice)
+    mine = (t.c.user_id == (ctx.actor.user_id or 0), t.c.seen_at.is_(None), t.c.id <= until)
+    ctx.session.execute(update(t).where(*mine).values(seen_at=ctx.now))
