@@ -14,6 +14,7 @@ from patron.accounts import audit
 from patron.accounts.authentication import user_actor
 from patron.accounts.models import Account, Mandate, Team, TeamMember, User
 from patron.accounts.services import limits
+from patron.assembly import Assembly
 from patron.context import Context
 from patron.contributions import (
     Action,
@@ -96,6 +97,7 @@ __all__ = [
     "Account",
     "Action",
     "Actor",
+    "Assembly",
     "BadRequest",
     "BigInt",
     "Brand",

@@ -1,6 +1,6 @@
 """Mail through the database: mailboxes, taking mail in, sending it with a ledger, showing it safely.
 
-Plugins call ``queue_mail`` to send, or ``compose`` and ``sending`` where they keep a ledger of their own,
+Plugins call ``queue_mail`` to send, or ``compose`` and ``outgoing`` where they keep a ledger of their own,
 ``mail_document`` to show, ``release`` and ``start_thread`` for what was held back, and handle the events
 ``mail.received``, ``mail.released`` and ``mail.bounced``.
 """
@@ -8,7 +8,8 @@ Plugins call ``queue_mail`` to send, or ``compose`` and ``sending`` where they k
 from patron.interactions.mail.composing import compose, make_message_id, reply_subject
 from patron.interactions.mail.parsed import Address
 from patron.interactions.mail.transport import Outcome, RecipientResult
-from patron.interactions.mailflow.direct import Sender, sending
+from patron.interactions.mailflow.bouncing import note_refusal
+from patron.interactions.mailflow.direct import Sender, outgoing
 from patron.interactions.mailflow.letters import post_letter
 from patron.interactions.mailflow.mailboxes import mailbox_options, sending_mailbox
 from patron.interactions.mailflow.quarantine import release, start_thread
@@ -30,6 +31,8 @@ __all__ = [
     "mail_document",
     "mailbox_options",
     "make_message_id",
+    "note_refusal",
+    "outgoing",
     "post_letter",
     "prepare",
     "queue_mail",
@@ -37,7 +40,6 @@ __all__ = [
     "release",
     "reply_subject",
     "resolve_addresses",
-    "sending",
     "sending_mailbox",
     "start_thread",
 ]

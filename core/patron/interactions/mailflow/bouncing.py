@@ -15,6 +15,8 @@ from patron.interactions import services as interactions
 from patron.interactions import timeline
 from patron.interactions.mail.parsed import ParsedMail
 from patron.interactions.mail.threading import party
+from patron.interactions.mail.transport import Outcome, RecipientResult
+from patron.interactions.mail.verdicts import judge
 from patron.interactions.models import Interaction, Mailbox, MailLedger, Participant
 from patron.interactions.services import Party
 from patron.records import table
@@ -83,6 +85,16 @@ def mark_bounced(
             "reason": reason,
         },
     )
+
+
+def note_refusal(ctx: Context, recipient: str, result: RecipientResult) -> str:
+    """Conclude about an address from what the server said to a mail for it. Returns the reason in a word."""
+    verdict = judge("", f"{result.code} {result.text}")
+    if result.outcome is Outcome.REFUSED and verdict.confidence >= 0.6:
+        deliverability = "dead" if verdict.permanent else _DELIVERABILITY.get(verdict.reason, "")
+        if deliverability:
+            _mark_address(ctx, recipient, deliverability, f"{result.code} {result.text}".strip())
+    return verdict.reason
 
 
 def _mark_address(ctx: Context, recipient: str, deliverability: str, answer: str) -> None:

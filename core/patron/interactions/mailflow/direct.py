@@ -32,7 +32,7 @@ class Sender:
 
 
 @contextmanager
-def sending(assembly: Assembly, mailbox_id: int) -> Iterator[Sender]:
+def outgoing(assembly: Assembly, mailbox_id: int) -> Iterator[Sender]:
     """The way out of a mailbox, for many mails. Talks to the network: never inside a transaction.
 
     Invalid when the mailbox is gone, off, or only fetches.

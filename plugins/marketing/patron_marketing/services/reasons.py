@@ -1,0 +1,139 @@
+"""Who of a segment must not, or cannot, get a campaign's mail, and why: asked at the start and again before it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from patron import ContactPoint, Context, Customer, Preference, consents, table
+from sqlalchemy import or_, select
+
+from patron_marketing.models import Campaign, Recipient, Suppression
+
+REASONS: Mapping[str, str] = {
+    "no_address": "No e-mail address",
+    "deceased": "Deceased",
+    "dissolved": "Dissolved",
+    "insolvent": "Insolvent",
+    "gone": "No longer a customer record",
+    "dead_address": "Address is known to be dead",
+    "suppressed": "On the suppression list",
+    "withdrawn": "Consent withdrawn",
+    "no_consent": "Never consented to this purpose",
+    "other_channel": "Prefers another channel",
+    "recent": "Had a campaign mail lately",
+    "duplicate": "Same address as another member",
+    "cancelled": "Campaign was cancelled",
+    "erased": "Erased",
+    "refused": "The mail server refused it",
+    "bounced": "Came back undelivered",
+    "given_up": "Deferred too often",
+}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A customer as a mail sees them, the reason why nothing may go there, and until when it has to wait."""
+
+    id: int
+    address: str
+    row: Any
+    salutation: str
+    reason: str
+    wait_until: datetime | None
+
+
+def judge(
+    ctx: Context,
+    campaign: Campaign,
+    customer_ids: Collection[int],
+    addresses: Mapping[int, str] | None = None,
+) -> dict[int, Reader]:
+    """What stands against a mail to each of these customers: five statements, however many there are.
+
+    ``addresses`` says where the mail would go, where that is not today's primary address.
+    """
+    c = table(Customer)
+    rows = {row.id: row for row in ctx.session.execute(select(c).where(c.c.id.in_(list(customer_ids))))}
+    where = {
+        key: (addresses or {}).get(key, row.primary_email) if row.primary_email else ""
+        for key, row in rows.items()
+    }
+    asked = consents.decided(ctx, customer_ids, campaign.purpose, brand_id=campaign.brand_id)
+    p = table(Preference)
+    preferred = {
+        row.customer_id: row
+        for row in ctx.session.execute(select(p).where(p.c.customer_id.in_(list(customer_ids))))
+    }
+    dead, silent = _dead(ctx, where.values()), suppressed(ctx, where.values(), campaign.purpose)
+    recent = _recent(ctx, campaign, customer_ids)
+    found = {}
+    for key, row in rows.items():
+        preference = preferred.get(key)
+        address = where[key]
+        reason = (
+            "gone" if row.trashed_at is not None or row.merged_into_id is not None
+            else row.life_state if row.life_state != "active"
+            else "no_address" if not address
+            else "suppressed" if address in silent
+            else "withdrawn" if asked.get(key) is False
+            else "no_consent" if key not in asked
+            else "dead_address" if address in dead
+            else "other_channel" if preference is not None and preference.channel not in ("", "email")
+            else "recent" if key in recent
+            else ""
+        )  # fmt: skip
+        salutation = preference.salutation if preference is not None else ""
+        found[key] = Reader(key, address, row, salutation, reason, _wait(ctx, preference))
+    return found
+
+
+def suppressed(ctx: Context, addresses: Collection[str], purpose: str) -> set[str]:
+    """Those of the addresses that nothing is sent to for this purpose."""
+    t = table(Suppression)
+    statement = select(t.c.address).where(
+        t.c.address.in_([address for address in addresses if address]),
+        or_(t.c.purpose == "", t.c.purpose == purpose),
+        t.c.trashed_at.is_(None),
+    )
+    return set(ctx.session.execute(statement).scalars())
+
+
+def _dead(ctx: Context, addresses: Collection[str]) -> set[str]:
+    t = table(ContactPoint)
+    statement = select(t.c.value).where(
+        t.c.kind == "email", t.c.value.in_([a for a in addresses if a]), t.c.deliverability == "dead"
+    )
+    return set(ctx.session.execute(statement).scalars())
+
+
+def _recent(ctx: Context, campaign: Campaign, customer_ids: Collection[int]) -> set[int]:
+    """Who had a mail of another campaign within the firm's quiet days."""
+    days = int(ctx.assembly.setting("marketing", "quiet_days") or 0)
+    if days <= 0:
+        return set()
+    t = table(Recipient)
+    statement = select(t.c.customer_id).where(
+        t.c.customer_id.in_(list(customer_ids)), t.c.campaign_id != campaign.key,
+        t.c.state.in_(("handed", "in_doubt")), t.c.settled_at > ctx.now - timedelta(days=days),
+    )  # fmt: skip
+    return set(ctx.session.execute(statement).scalars())
+
+
+def _wait(ctx: Context, preference: Any) -> datetime | None:
+    """When the customer's hours begin again, if it is not their time now. Hours that cannot be read do not bind."""
+    if preference is None or not preference.hours:
+        return None
+    try:
+        begin, end = (time.fromisoformat(part.strip()) for part in preference.hours.split("-"))
+        zone = ZoneInfo(preference.time_zone or ctx.assembly.settings.time_zone)
+    except (ValueError, KeyError, OSError):
+        return None
+    here = ctx.now.astimezone(zone)
+    if begin >= end or begin <= here.time() < end:
+        return None
+    day = here.date() if here.time() < begin else here.date() + timedelta(days=1)
+    return datetime.combine(day, begin, zone).astimezone(ctx.now.tzinfo)
