@@ -37,7 +37,7 @@ def make_readers(assembly: Assembly, count: int) -> None:
 
 
 def kill_often(
-    assembly: Assembly, sink: SmtpSink, campaign_id: int, kills: int, numbers: random.Random
+    assembly: Assembly, sink: SmtpSink, campaign_id: int, kills: int, shares: tuple[int, int]
 ) -> int:
     """Start a worker, kill it while mail is going out, start the next. Returns how many were killed so."""
     url = assembly.settings.database_url
