@@ -196,16 +196,20 @@ class Rendering:
         return self._bytes(b"", "text/plain", result.status, {"Location": result.url}, cookies)
 
     def _download(self, result: Download) -> HttpResponse[Any]:
-        ascii_name = result.name.encode("ascii", "replace").decode().replace('"', "'").replace("\\", "_")
+        ascii_name = result.name.encode("ascii", "replace").decode()
+        ascii_name = ascii_name.translate({ord('"'): "'", ord("\\"): "_", ord("%"): "_"})
         how = "inline" if result.inline else "attachment"
         headers = {
             **self.headers,
             "Content-Disposition": f"{how}; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(result.name, safe='')}",
             "Content-Security-Policy": result.csp,
         }
+        kind = result.content_type
+        if kind.startswith("text/"):
+            kind = kind.removesuffix("; charset=utf-8")  # the framework adds it to every text
         if isinstance(result.content, bytes):
-            return HttpResponse(result.content, media_type=result.content_type, headers=headers)
-        return Stream(iter(result.content), media_type=result.content_type, headers=headers)
+            return HttpResponse(result.content, media_type=kind, headers=headers)
+        return Stream(iter(result.content), media_type=kind, headers=headers)
 
     # Messages on the next page
 

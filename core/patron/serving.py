@@ -145,7 +145,7 @@ class Server:
             ctx = self._context(session, identity, web, address, request_id)
             ctx.cache["left_out"] = left_out
             self._admit(route, ctx, bool(bearer))
-            if any(isinstance(value, int) and value > MAX_ID for value in params.values()):
+            if any(isinstance(value, int) and abs(value) > MAX_ID for value in params.values()):
                 raise NotFound()
             if route.transaction != "none":
                 result: Response = route.handler(ctx, **params)

@@ -24,7 +24,10 @@ def make_shell(ctx: Context, face: Face, csrf: str, flashes: Sequence[Flash]) ->
     """The shell of a page for whoever asks. Costs no statement."""
     settings, actor = ctx.assembly.settings, ctx.actor
     identity: Identity = ctx.cache["identity"]
-    signed_in = actor.kind != "anonymous"
+    signed_in = actor.kind not in (
+        "anonymous",
+        "token",
+    )  # a token opens no page, but public ones are everybody's
     staff = signed_in and face in (Face.STAFF, Face.PUBLIC) and actor.kind == "user"
     return Shell(
         site_name=settings.site_name,

@@ -90,6 +90,7 @@ def test_a_field_that_is_not_offered_cannot_be_set(client: Client) -> None:
 ADDRESSES = (
     "/customers/99999999999999999999",
     "/api/v1/customers/99999999999999999999",
+    "/api/v1/customers/-99999999999999999999",
     "/search?q=%00",
     "/customers?q=%00&name=%00",
     "/customers/lookup?q=%00",

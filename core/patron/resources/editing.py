@@ -153,12 +153,18 @@ def load_many(
     found = {record.id: record for record in ctx.session.execute(statement).scalars()}
     missing = [record_id for record_id in ids if record_id not in found]
     if missing:
-        raise _refusal(ctx, resource, missing[0], verb)
+        raise _refusal(ctx, resource, missing[0], verb, trashed)
     return [found[record_id] for record_id in ids]
 
 
-def _refusal(ctx: Context, resource: Resource, record_id: int, verb: str) -> Exception:
+def _refusal(ctx: Context, resource: Resource, record_id: int, verb: str, trashed: bool | None) -> Exception:
     """Forbidden for what may be read but not this; NotFound for the rest, whether it exists or not."""
+    if trashed is not None:
+        table = table_of(resource)
+        permitted = select(table.c.id).where(table.c.id == record_id, row_scope(ctx, resource, verb))
+        if ctx.session.execute(permitted).first() is not None:
+            where = "not in the trash" if trashed else "in the trash"
+            return NotFound(f"{resource.label} {record_id} is {where}.")
     if verb != "read" and ctx.actor.may(resource.permission("read")):
         table = table_of(resource)
         readable = select(table.c.id).where(table.c.id == record_id, row_scope(ctx, resource))

@@ -106,8 +106,8 @@ def _schema(item: Field, *, output: bool) -> dict[str, Any]:
     else:
         schema = {"type": "string", "maxLength": 100_000 if kind == "longtext" else item.max_length}
     if output or not item.required:
-        if "enum" in schema:
-            return {"anyOf": [schema, {"type": "null"}]}
+        if "enum" in schema:  # what is not chosen is given as "", and may be set as either
+            return {**schema, "type": ["string", "null"], "enum": [*schema["enum"], "", None]}
         schema["type"] = [schema["type"], "null"]
     return schema
 
@@ -214,8 +214,15 @@ def _operation(
     return {**found, **more, "responses": responses}
 
 
-def _body(resource: Resource) -> dict[str, Any]:
-    return {"required": True, "content": _content({"$ref": f"{_REF}{_name(resource)}Input"})}
+def _body(resource: Resource, *, new: bool = False) -> dict[str, Any]:
+    """Fields to set; of a ``new`` record those that are needed, have no default and are no part of a list."""
+    schema: dict[str, Any] = {"$ref": f"{_REF}{_name(resource)}Input"}
+    fields = [resource.field(name) for name in resource.form]
+    needed = [f.name for f in fields if f.required and not f.read_only and f.default in (None, "")]
+    return {
+        "required": True,
+        "content": _content({**schema, "required": needed} if new and needed else schema),
+    }
 
 
 def _collection(resource: Resource) -> dict[str, Any]:
@@ -234,7 +241,7 @@ def _collection(resource: Resource) -> dict[str, Any]:
     }
     if "create" in resource.verbs:
         refusals = (400, 401, 403, 409, 413, 422, 503)
-        more: dict[str, Any] = {"parameters": [_IDEMPOTENCY], "requestBody": _body(resource)}
+        more: dict[str, Any] = {"parameters": [_IDEMPOTENCY], "requestBody": _body(resource, new=True)}
         found["post"] = _operation(resource, "create", f"Create a {single}", 201, *refusals, **more)
     return found
 

@@ -86,6 +86,10 @@ def take_fields(
         except ValueError as error:
             errors.append(FieldError(name, f"{item.label} {error}"))
     for name, item in allowed.items():
+        if name in taken and _has_to_be_chosen(item) and taken[name] in (None, ""):
+            del taken[name]
+            if partial:
+                errors.append(FieldError(name, f"{item.label} is needed."))
         missing = name not in taken and not partial and name not in values and item.default in (None, "")
         emptied = name in taken and taken[name] in (None, "", [])
         if item.required and (missing or emptied):
@@ -93,6 +97,11 @@ def take_fields(
     if errors:
         raise Invalid(errors[0].message, errors=errors)
     return taken
+
+
+def _has_to_be_chosen(item: Field) -> bool:
+    """Whether it is a choice with a default: it is never empty, so a new record left without one has the default."""
+    return item.kind == "choice" and item.default not in (None, "")
 
 
 def take_one(item: Field, value: Any, *, currency: str, country: str) -> Any:

@@ -8,7 +8,7 @@ unescaped is found as well.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -57,19 +57,25 @@ class Canaries:
     customer: int = 0
     other_customer: int = 0
     ids: dict[str, int] = field(default_factory=dict)
-    made_up: set[str] = field(default_factory=set)  # tables whose JSON could not be made up
+    makers: Mapping[str, Callable[[Context, Canaries], int]] = field(default_factory=dict)
 
     def of(self, resource: Resource) -> int:
         """The canary record of a resource."""
         return self.ids[resource.table]
 
 
-def hatch(assembly: Assembly) -> Canaries:
-    """Make the canaries. Each record is made the way a program makes it where its rules allow that."""
+def hatch(
+    assembly: Assembly, makers: Mapping[str, Callable[[Context, Canaries], int]] | None = None
+) -> Canaries:
+    """Make the canaries. Each record is made the way a program makes it where its rules allow that.
+
+    ``makers`` make, by table, what only a module's own services can: given a context and the canaries so far, they
+    return the record's id.
+    """
     keeper = make_user(assembly, "user", KEEPER_TEAM, name="Keeper")
     with working(assembly) as ctx:
         team = next(t for t, name, _ in list_teams(ctx) if name == KEEPER_TEAM)
-        found = Canaries(keeper, team)
+        found = Canaries(keeper, team, makers=makers or {})
         actor = Actor("user", keeper, "Keeper", grants={"*": Scope.ALL}, team_ids=frozenset({team}))
         own = ctx.acting_as(actor)
         customers = assembly.resource("customers")
@@ -102,6 +108,9 @@ def _record(ctx: Context, resource: Resource, found: Canaries) -> int:
         if not item.read_only and (value := plausible(ctx, item, found, mark(resource.table))) is not None:
             values[name] = value
     record_id = _create(ctx, resource, values)
+    if record_id is None and resource.table in found.makers:
+        with savepoint(ctx.session):
+            record_id = found.makers[resource.table](ctx, found)
     if record_id is None:
         return _row(ctx, table_of(resource), found, resource)
     found.ids[resource.table] = record_id
@@ -157,8 +166,6 @@ def _row(ctx: Context, table: Table, found: Canaries, resource: Resource | None 
         values = {
             column.name: _cell(ctx, column, found, resource) for column in table.c if column.name != "id"
         }
-        if any(isinstance(value, dict) and not value for value in values.values()):
-            found.made_up.add(table.name)
         try:
             with savepoint(ctx.session):
                 newest = ctx.session.execute(insert(table).values(values).returning(table.c.id)).scalar_one()

@@ -97,6 +97,8 @@ def require_free(ctx: Context, customer_ids: set[int], override_reason: str = ""
             module="orders",
             snapshot={"hold": hold.reason},
         )
+        said = {"reason": (hold.reason, override_reason)}
+        audit.record(ctx, "override", "orders.holds", None, said, customer_id=customer_id)
 
 
 def refusal(ctx: Context, hold: Hold) -> str:

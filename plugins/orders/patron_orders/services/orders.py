@@ -106,6 +106,8 @@ def confirm(ctx: Context, order_id: int, override_reason: str = "") -> None:
     """A draft becomes binding. Conflict when the customer is on hold; Invalid without lines."""
     resource = ctx.assembly.resource("orders.orders")
     order = editing.load(ctx, resource, order_id, "edit")
+    if order.status == "confirmed":
+        return
     holds.require_free(ctx, payers(order), override_reason)
     ctx.cache[OVERRIDDEN] = bool(override_reason)
     editing.change(ctx, resource, order_id, {"status": "confirmed"})
