@@ -460,6 +460,7 @@ REFUSED_GUESS = {  # by path's end: why a plausible request is refused; each of 
     "/api/v1/sales/quotes": "has a currency of its own as text",
     "/api/v1/sales/quotes/{record_id:int}": "has a currency of its own as text",
     "/quotes/{quote_id:int}/lines": "takes a list of lines",
+    "/quotes/{quote_id:int}/mail": "needs a mailbox, and a quote whose customer is not on hold",
     "/api/v1/sales/quotes/{quote_id:int}/accept": "the customer is on hold",
     "/tickets/{ticket_id:int}/reply": "needs a mailbox and an address",
     "/tickets/{ticket_id:int}/requester": "says whether a person or an organisation asks",
