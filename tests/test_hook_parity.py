@@ -13,13 +13,6 @@ from patron.plugins import discover
 
 ROOT = Path(__file__).parents[1]
 FAULTS = ROOT / "tests" / "test_plugins_faults.py"
-# Called by the core and proven by its tests; no module that ships has anything to do there so far.
-NOT_YET_USED = frozenset(
-    {"before_customer_merge", "after_customer_split", "plugin_enabled", "plugin_disabled"}
-)
-NOT_YET_CALLED = frozenset(
-    {"export_customer"}
-)  # modules answer it; the person's report that asks is still to come
 
 
 def users(hook: str) -> list[str]:
@@ -51,18 +44,12 @@ def test_a_hook_says_what_it_is_for(hook: str) -> None:
     assert f"`{hook}" in page
 
 
-@pytest.mark.parametrize("hook", [name for name in MODES if name not in NOT_YET_USED])
+@pytest.mark.parametrize("hook", MODES)
 def test_a_hook_is_used_by_something_that_ships(hook: str) -> None:
     assert users(hook), f"nothing that ships uses {hook}: take it out until something does"
 
 
-@pytest.mark.parametrize(
-    "hook", [name for name, mode in MODES.items() if mode != "refuse" and name not in NOT_YET_CALLED]
-)
+@pytest.mark.parametrize("hook", [name for name, mode in MODES.items() if mode != "refuse"])
 def test_a_hook_is_proven_by_a_test(hook: str) -> None:
     """What a module registers at start is proven by the module's own tests; the calls need one each."""
     assert naming(hook), hook
-
-
-def test_an_exception_that_is_used_by_now_is_struck() -> None:
-    assert [hook for hook in NOT_YET_USED if users(hook)] == []

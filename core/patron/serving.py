@@ -26,7 +26,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from patron.accounts.authentication import ABSOLUTE, Identity, csrf_token, identify
-from patron.accounts.models import SignIn
+from patron.accounts.models import SignIn, Token
 from patron.assembly import Assembly
 from patron.context import Context
 from patron.errors import (
@@ -189,11 +189,15 @@ class Server:
             raise NotFound()
 
     def _seen(self, identity: Identity) -> None:
-        """Note that the session is in use: at most every five minutes, apart from the request's own transaction."""
-        t = table(SignIn)
-        now = utc_now()
+        """Note that the session or token is used: at most every five minutes, apart from the request's own work."""
+        sessions, tokens, now = table(SignIn), table(Token), utc_now()
         with self.assembly.database.write() as session:
-            session.execute(update(t).where(t.c.id == identity.sign_in_id).values(seen_at=now))
+            if identity.token_id:
+                session.execute(update(tokens).where(tokens.c.id == identity.token_id).values(used_at=now))
+            else:
+                session.execute(
+                    update(sessions).where(sessions.c.id == identity.sign_in_id).values(seen_at=now)
+                )
 
     def close(self) -> None:
         """Finish what runs, and let the database go."""

@@ -11,10 +11,11 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 from patron.accounts import passwords, services
-from patron.accounts.authentication import ABSOLUTE, IDLE
+from patron.accounts.authentication import ABSOLUTE, IDLE, SEEN_EVERY
 from patron.accounts.controllers import doors
-from patron.accounts.models import SignIn, SignInLink, User
+from patron.accounts.models import Audit, AuditValue, SignIn, SignInLink, Token, User
 from patron.accounts.services.people import person_of, set_password_hash
+from patron.accounts.services.refusals import ACTION
 from patron.assembly import Assembly, assemble
 from patron.db import Database
 from patron.records import table
@@ -78,6 +79,41 @@ def test_signing_in_gives_a_cookie_of_this_host_and_a_fresh_session(client: Clie
     assert page.status_code == 200
     assert "<script>alert" not in page.text
     assert "&lt;script&gt;alert" in page.text
+
+
+def test_refused_sign_ins_are_noted_and_counted_for_known_addresses_alone(
+    client: Client, assembly: Assembly, ada: int
+) -> None:
+    for email in ("ada@example.com", "ada@example.com", "eve@example.com"):
+        assert knock(client, email, "wrong").status_code == 422
+    noted = [row for row in rows(assembly, Audit) if row.action == ACTION]
+    assert [(row.resource, row.record_id) for row in noted] == [
+        ("users", ada),
+        ("users", ada),
+        ("users", None),
+    ]
+    assert all(row.address for row in noted)
+    assert [row for row in rows(assembly, AuditValue) if row.audit_id in {item.id for item in noted}] == []
+    signed_in(client)
+    assert client.get("/admin/users").text.count("2 failed sign-ins") == 1
+    assert "2 failed sign-ins in thirty days" in client.get(f"/admin/users/{ada}").text
+    assert client.get("/admin/audit?action=sign-in+refused").text.count("testclient") == 3
+
+
+def test_a_tokens_last_use_is_noted_at_most_every_five_minutes(client: Client, assembly: Assembly) -> None:
+    user_id = make_user(assembly, "reader")
+    token_for(client, user_id)
+    assert rows(assembly, Token)[0].used_at is None
+    assert client.get("/api/v1/customers").status_code == 200
+    first = rows(assembly, Token)[0].used_at
+    assert first is not None
+    assert client.get("/api/v1/customers").status_code == 200
+    assert rows(assembly, Token)[0].used_at == first
+    long_ago = first - SEEN_EVERY - timedelta(seconds=1)
+    with assembly.database.write() as session:
+        session.execute(update(table(Token)).values(used_at=long_ago))
+    assert client.get("/api/v1/customers").status_code == 200
+    assert rows(assembly, Token)[0].used_at > long_ago
 
 
 def test_wrong_password_and_unknown_address_answer_alike(client: Client, ada: int) -> None:

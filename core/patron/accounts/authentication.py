@@ -50,7 +50,7 @@ class Identity:
     generation: int
     sign_in_id: int = 0
     token_id: int = 0
-    stale: bool = False  # "last seen" is due to be written
+    stale: bool = False  # when the sign-in or token was last used is due to be written
     acts_for: str = ""  # the name of the customer of the mandate in use
     theme: str = "auto"
     locale: str = ""
@@ -119,7 +119,8 @@ def _user_by_session(_: str) -> Select[Any]:
 def _user_by_token(_: str) -> Select[Any]:
     t, users = table(Token), table(User)
     found = t.join(users, users.c.id == t.c.user_id)
-    wanted = select(t.c.id, t.c.expires_at, t.c.revoked_at, t.c.scopes, *_user_columns()).select_from(found)
+    columns = (t.c.id, t.c.expires_at, t.c.revoked_at, t.c.used_at, t.c.scopes)
+    wanted = select(*columns, *_user_columns()).select_from(found)
     return wanted.where(t.c.token_hash == bindparam("hash"))
 
 
@@ -173,8 +174,14 @@ def _by_token(session: Session, assembly: Assembly, now: datetime, bearer: str) 
         _ids(row["teams"]),
         only=tuple(row["scopes"]),
     )
+    used_at = row["used_at"]
     return Identity(
-        actor, row["generation"], token_id=row["id"], locale=row["locale"], time_zone=row["time_zone"]
+        actor,
+        row["generation"],
+        token_id=row["id"],
+        stale=used_at is None or used_at + SEEN_EVERY <= now,
+        locale=row["locale"],
+        time_zone=row["time_zone"],
     )
 
 

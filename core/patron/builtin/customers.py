@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from patron.contributions import CustomerFields, Intent, Metric, Permission, Resource
-from patron.customers import controllers, metrics, origins
+from patron.customers import controllers, metrics, origins, report_controllers
 from patron.customers.resource import CUSTOMERS
 from patron.hookspecs import hookimpl
 from patron.interactions.resource import INTERACTIONS
@@ -26,7 +26,7 @@ def register_customer_fields() -> Sequence[CustomerFields]:
 
 @hookimpl
 def register_controllers() -> Sequence[Route]:
-    return controllers.ROUTES
+    return (*controllers.ROUTES, *report_controllers.ROUTES)
 
 
 @hookimpl
@@ -37,6 +37,7 @@ def register_permissions() -> Sequence[Permission]:
         ),
         Permission("customers.merge", "Merge and split customers", {"manager": Scope.ALL}),
         Permission("customers.erase", "Erase customers"),
+        Permission("customers.report", "See everything held about a person, of every module"),
         Permission("views.publish", "Share saved views with everybody", {"manager": Scope.ALL}),
     )
 

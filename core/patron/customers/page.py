@@ -10,6 +10,7 @@ from patron.customers.erasing import ERASE
 from patron.customers.merging import MERGE
 from patron.customers.models import Customer
 from patron.customers.relationships import KINDS, related_to
+from patron.customers.reporting import REPORT
 from patron.interactions import timeline
 from patron.interactions.services import CHANNEL_ICONS, CHANNELS
 from patron.resources.people import people_options
@@ -31,5 +32,6 @@ def customer_data(ctx: Context, customer: Customer) -> dict[str, Any]:
         "may_log": ctx.actor.may("interactions.log"),
         "may_merge": ctx.actor.may(MERGE),
         "may_erase": ctx.actor.may(ERASE),
+        "may_report": ctx.actor.may(REPORT),
         "intents": [(intent.name, intent.label) for intent in ctx.assembly.intents.values()],
     }

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from patron.accounts.models import Account, Mandate
+from patron.accounts.services.refusals import refusals_of
 from patron.context import Context
 from patron.customers.models import ContactHolder, ContactPoint, Customer, MergeJournal
 from patron.customers.names import names_of
@@ -63,7 +64,9 @@ def accounts_of(ctx: Context, customer_id: int) -> list[dict[str, Any]]:
         .where(m.c.customer_id == customer_id)
         .order_by(a.c.id)
     )
-    return [dict(row) for row in ctx.session.execute(statement).mappings()]
+    found = [dict(row) for row in ctx.session.execute(statement).mappings()]
+    refused = refusals_of(ctx, "accounts", [row["id"] for row in found])
+    return [{**row, "refusals": refused.get(row["id"])} for row in found]
 
 
 def merges_of(ctx: Context, customer_id: int) -> list[dict[str, Any]]:

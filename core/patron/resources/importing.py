@@ -19,6 +19,7 @@ from patron.files import services as files
 from patron.imports import engine, preview, staging
 from patron.imports.matching import RULES
 from patron.imports.rejects import reject_lines
+from patron.imports.retention import FORGOTTEN, kept_days
 from patron.records import table
 from patron.resources import pages
 from patron.responses import Download, Flash, Page, Redirect
@@ -96,6 +97,7 @@ def _upload_page(ctx: Context, resource: Resource, errors: tuple[FieldError, ...
         data = {
             **pages.frame(ctx, resource), "errors": errors, "by_field": {e.field: e.message for e in errors},
             "recent": rows, "people": resource.key == "customers", "megabytes": UPLOAD // 1_000_000,
+            "kept_days": kept_days(ctx.assembly),
             "names": [field.name for field in staging.fields_of(resource)],
         }  # fmt: skip
     return Page("imports/upload.html", data, status=422 if errors else 200)
@@ -141,6 +143,7 @@ def show_import(ctx: Context, import_id: int, *, resource: Resource) -> Page:
             return _mapping_page(ctx, resource, status)
         data = {
             **pages.frame(ctx, resource), "status": status, "url": _url(resource, import_id),
+            "kept_days": kept_days(ctx.assembly), "forgotten": FORGOTTEN in status.mapping,
             "kinds": preview.errors_by_kind(ctx.session, import_id) if status.rejected else [],
         }  # fmt: skip
         if status.state == "staged":
@@ -244,6 +247,8 @@ def rejects(ctx: Context, import_id: int, *, resource: Resource) -> Download:
     """The refused rows with their reasons, to be corrected and imported again."""
     with _reading(ctx):
         status = _own(ctx, resource, import_id)
+    if FORGOTTEN in status.mapping:
+        raise NotFound("The rows of this import are no longer kept.")
     lines = reject_lines(ctx.assembly, import_id)
     name = f"{status.file_name.rpartition('.')[0] or resource.name}-rejected.csv"
     return Download(_marked(lines), name, "text/csv; charset=utf-8")

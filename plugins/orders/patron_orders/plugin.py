@@ -119,6 +119,16 @@ def check_customer_archive(ctx: Context, customers: Sequence[Customer]) -> Seque
 
 
 @hookimpl
+def before_customer_merge(ctx: Context, survivor_id: int, merged_id: int) -> Sequence[Mapping[str, Any]]:
+    return duties.before_merge(ctx, survivor_id, merged_id)
+
+
+@hookimpl
+def after_customer_split(ctx: Context, journal: Sequence[Mapping[str, Any]]) -> None:
+    duties.after_split(ctx, journal)
+
+
+@hookimpl
 def export_customer(ctx: Context, customer_id: int) -> Mapping[str, Any]:
     return duties.report(ctx, customer_id)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from patron import (
     Action,
@@ -33,7 +34,7 @@ from patron_sales.resources import ENQUIRIES, OPPORTUNITIES, QUOTES
 from patron_sales.samples import SAMPLES
 from patron_sales.services.mailing import FIELDS, TEXT
 from patron_sales.services.overview import METRICS
-from patron_sales.services.quotes import expire
+from patron_sales.services.quotes import expire, report
 
 KINDS = ("enquiries", "opportunities", "quotes")
 
@@ -126,6 +127,11 @@ def customer_panels(ctx: Context, customer: Customer) -> Sequence[Panel]:
 @hookimpl
 def customer_actions(customer: Customer) -> Sequence[Action]:
     return panels.customer_actions(customer)
+
+
+@hookimpl
+def export_customer(ctx: Context, customer_id: int) -> Mapping[str, Any]:
+    return report(ctx, customer_id)
 
 
 @hookimpl

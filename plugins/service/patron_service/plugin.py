@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from patron import (
     Action,
@@ -27,7 +28,7 @@ from patron import (
 from patron_service import controllers, controllers_portal, with_workflow
 from patron_service.resource import QUEUES, TICKETS
 from patron_service.sample import add_samples
-from patron_service.services import intake, panels
+from patron_service.services import duties, intake, panels
 from patron_service.services.clock import DEFAULT_MINUTES
 from patron_service.services.tickets import KEY
 
@@ -122,6 +123,21 @@ def customer_actions(ctx: Context, customer: Customer) -> Sequence[Action]:
     return (
         (Action("New ticket", url, f"{KEY}.create", icon="ticket"),) if ctx.actor.may(f"{KEY}.create") else ()
     )
+
+
+@hookimpl
+def export_customer(ctx: Context, customer_id: int) -> Mapping[str, Any]:
+    return duties.report(ctx, customer_id)
+
+
+@hookimpl
+def plugin_disabled(ctx: Context) -> None:
+    duties.pause_mailboxes(ctx)
+
+
+@hookimpl
+def plugin_enabled(ctx: Context) -> None:
+    duties.resume_mailboxes(ctx)
 
 
 @hookimpl

@@ -18,6 +18,7 @@ from patron.accounts.services.limits import account_bucket, address_bucket, forg
 from patron.accounts.services.links import Link, Purpose, find_link, use_link
 from patron.accounts.services.people import Person, email_key, find_person, set_password_hash
 from patron.accounts.services.portal import mark_verified
+from patron.accounts.services.refusals import note_refusal
 from patron.accounts.services.sessions import end_session, end_sessions, start_session
 from patron.context import Context
 from patron.errors import Invalid
@@ -94,6 +95,8 @@ def sign_in(door: Door, ctx: Context) -> Page | Redirect:
     fits = verify_password(password, usable.password_hash if usable else "")
     if usable is None or not fits:
         log.warning("sign-in refused on the %s face from %s", door.face, ctx.address)
+        with writing(ctx) as work:
+            note_refusal(work, door.face, person)
         return refused("accounts/sign_in.html", _WRONG, door=door, email=email, goal=goal)
     with writing(ctx) as work:
         forget_limit(work.session, account)

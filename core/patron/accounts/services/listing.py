@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from patron.accounts.models import Audit, AuditValue, Team, TeamMember, User
+from patron.accounts.services.refusals import Refusals, refusals_of
 from patron.accounts.services.users import roles_of
 from patron.context import Context
 from patron.errors import NotFound
@@ -31,6 +32,7 @@ class UserView:
     roles: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
     team_ids: frozenset[int] = frozenset()
+    refusals: Refusals | None = None  # of the last thirty days
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,11 @@ def list_users(ctx: Context, search: str = "", after: int = 0) -> tuple[Sequence
     shown = rows[:PAGE]
     ids = [row["id"] for row in shown]
     roles, teams = roles_of(ctx, ids), _teams_of(ctx, ids)
-    users = [_user(row, roles.get(row["id"], []), teams.get(row["id"], {})) for row in shown]
+    refused = refusals_of(ctx, "users", ids)
+    users = [
+        _user(row, roles.get(row["id"], []), teams.get(row["id"], {}), refused.get(row["id"]))
+        for row in shown
+    ]
     return users, (ids[-1] if len(rows) > PAGE else None)
 
 
@@ -69,7 +75,9 @@ def one_user(ctx: Context, user_id: int) -> UserView:
     row = ctx.session.execute(select(t).where(t.c.id == user_id)).mappings().first()
     if row is None:
         raise NotFound()
-    return _user(row, roles_of(ctx, [user_id]).get(user_id, []), _teams_of(ctx, [user_id]).get(user_id, {}))
+    roles, teams = roles_of(ctx, [user_id]), _teams_of(ctx, [user_id])
+    refused = refusals_of(ctx, "users", [user_id])
+    return _user(row, roles.get(user_id, []), teams.get(user_id, {}), refused.get(user_id))
 
 
 def user_choices(ctx: Context) -> Sequence[tuple[int, str]]:
@@ -81,10 +89,10 @@ def user_choices(ctx: Context) -> Sequence[tuple[int, str]]:
     return [(row.id, row.name) for row in rows]
 
 
-def _user(row: Any, roles: Sequence[str], teams: dict[int, str]) -> UserView:
+def _user(row: Any, roles: Sequence[str], teams: dict[int, str], refusals: Refusals | None) -> UserView:
     return UserView(
         row["id"], row["name"], row["email"], row["active"], not row["password_hash"], row["last_seen_at"],
-        tuple(roles), tuple(sorted(teams.values())), frozenset(teams),
+        tuple(roles), tuple(sorted(teams.values())), frozenset(teams), refusals,
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from patron import (
 from patron_orders.api import Totals, create_order, hold_of, issue_invoice, totals
 from sqlalchemy import select
 
-from patron_sales.models import Opportunity, Quote
+from patron_sales.models import Opportunity, Quote, QuoteLine
 from patron_sales.services import lines as quote_lines
 from patron_sales.services import opportunities
 
@@ -247,6 +247,18 @@ def _listed(ctx: Context, which: Any, limit: int) -> list[dict[str, Any]]:
         }
         for row in ctx.session.execute(statement)
     ]
+
+
+def report(ctx: Context, customer_id: int) -> dict[str, Any]:
+    """The lines of a customer's quotes, which no declared link reaches: one statement."""
+    q, t = table(Quote), table(QuoteLine)
+    statement = (
+        select(q.c.number, t.c.description, t.c.quantity_milli, t.c.net_minor, q.c.currency)
+        .select_from(t.join(q, q.c.id == t.c.quote_id))
+        .where(q.c.customer_id == customer_id)
+        .order_by(t.c.quote_id, t.c.position)
+    )
+    return {"quote_lines": [dict(row) for row in ctx.session.execute(statement).mappings()]}
 
 
 def customer_name(ctx: Context, customer_id: int) -> str:
