@@ -4,7 +4,7 @@ Tables: ``Record``, ``Row``, ``table``, ``reference``, ``instant``, ``table_args
 Declarations: ``Resource``, ``Field`` and what else stands in ``contributions``. Routes: ``get``, ``post``, …, answered
 with ``Page``, ``Redirect``, ``Json``, ``Download``, ``Document``. Services are modules: ``timeline``, ``interactions``,
 ``audit``, ``consents``, ``contacts``, ``editing``, ``files``, ``filters``, ``limits``, ``mail``, ``mailflow``,
-``normalise``, ``origins``, ``relationships``, ``roles``, ``search``.
+``measuring``, ``metrics``, ``normalise``, ``origins``, ``relationships``, ``roles``, ``search``.
 """
 
 from sqlmodel import Field as Column
@@ -28,6 +28,7 @@ from patron.contributions import (
     HealthCheck,
     Intent,
     Job,
+    Measure,
     Metric,
     NavItem,
     Panel,
@@ -72,6 +73,8 @@ from patron.interactions import mail, mailflow, timeline
 from patron.interactions import services as interactions
 from patron.interactions.models import Interaction, Mail, Mailbox, MailLedger, Participant, Thread
 from patron.interactions.services import Party
+from patron.metrics import measuring
+from patron.metrics import services as metrics
 from patron.money import Money, total
 from patron.numbering import next_number
 from patron.permissions import SYSTEM, Actor, Face, Scope, job_actor
@@ -85,7 +88,7 @@ from patron.resources.scope import row_scope
 from patron.responses import Cookie, Document, Download, Flash, Json, Page, Redirect
 from patron.routing import ANYONE, SIGNED_IN, Route, delete, get, patch, post, put
 from patron.system.generation import bump_generation
-from patron.system.models import Brand, File, FileLink, LegalEntity
+from patron.system.models import Brand, File, FileLink, LegalEntity, MetricSnapshot, Objective
 from patron.web import Upload, Web
 
 __version__ = "0.1.0"
@@ -140,10 +143,13 @@ __all__ = [
     "MailLedger",
     "Mailbox",
     "Mandate",
+    "Measure",
     "Metric",
+    "MetricSnapshot",
     "Money",
     "NavItem",
     "NotFound",
+    "Objective",
     "Origin",
     "Page",
     "Panel",
@@ -198,6 +204,8 @@ __all__ = [
     "listing_of",
     "mail",
     "mailflow",
+    "measuring",
+    "metrics",
     "name_references",
     "new_registry",
     "next_number",

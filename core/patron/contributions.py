@@ -288,13 +288,41 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """What a metric is made of: the records of a resource that meet a filter.
+
+    They are counted, or their ``value`` (a money or integer field) is summed, or with ``average`` averaged. ``where``
+    is in the one filter language and may hold relative days. ``by`` names the choice, date or instant field that a
+    chart is divided by. Whoever asks gets the number of the rows within their scope; the same filter lists them.
+    """
+
+    resource: str
+    where: Mapping[str, Any] = field(default_factory=dict)
+    value: str = ""
+    by: str = ""
+    average: bool = False
+
+
+@dataclass(frozen=True)
 class Metric:
-    """A number the firm watches, snapshotted daily. ``measure`` returns value by currency (``""`` for plain counts)."""
+    """A number the firm watches, snapshotted daily: of a ``Measure``, or by a function of its own.
+
+    ``measure`` returns value by currency (``""`` for plain counts; an average is in hundredths). ``unit`` is
+    ``count``, ``money`` or ``score``. ``pinned`` metrics stand on the home page, ``per_customer`` ones on a customer’s.
+    """
 
     name: str
     label: str
-    measure: Callable[[Context], Mapping[str, int]]
-    unit: str = "count"
+    measure: Callable[[Context], Mapping[str, int]] | None = None
+    unit: Literal["count", "money", "score"] = "count"
+    of: Measure | None = None
+    pinned: bool = False
+    per_customer: bool = False
+    falling: bool = False  # less of it is better
+
+    def __post_init__(self) -> None:
+        if (self.measure is None) == (self.of is None):
+            raise ValueError(f"The metric “{self.name}” needs a measure or what it is of, one of them.")
 
 
 @dataclass(frozen=True)

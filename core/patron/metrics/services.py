@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, select, update
 
+from patron.accounts import audit
 from patron.context import Context
-from patron.errors import Invalid
+from patron.contributions import Metric
+from patron.errors import Invalid, NotFound
+from patron.metrics.measuring import measured
 from patron.records import table
 from patron.system.models import MetricSnapshot, Objective
 
@@ -23,16 +27,16 @@ def today(ctx: Context) -> date:
 def snapshot(ctx: Context) -> int:
     """Keep what each metric is today; running it again corrects the day. Returns how many values were kept."""
     t, day = table(MetricSnapshot), today(ctx)
-    measured = [
+    values = [
         {"metric": name, "day": day, "currency": currency, "value": value}
         for name, metric in ctx.assembly.metrics.items()
         if name.split(".")[0] not in ctx.assembly.live.disabled
-        for currency, value in metric.measure(ctx).items()
+        for currency, value in measured(ctx, metric).items()
     ]
     ctx.session.execute(delete(t).where(t.c.day == day))
-    if measured:
-        ctx.session.execute(insert(t), measured)
-    return len(measured)
+    if values:
+        ctx.session.execute(insert(t), values)
+    return len(values)
 
 
 def metric_key(ctx: Context, name: str) -> str:
@@ -61,10 +65,97 @@ def freeze_baselines(ctx: Context) -> list[dict[str, Any]]:
     t = table(Objective)
     pending = ctx.session.execute(select(t.c.id, t.c.metric).where(t.c.baseline_at.is_(None))).all()
     for row in pending:
-        measured = ctx.assembly.metrics[row.metric].measure(ctx)
-        value = measured.get(
-            "", measured.get(ctx.assembly.settings.currency, 0)
-        )  # currencies are never added
+        value = in_one(ctx, measured(ctx, ctx.assembly.metrics[row.metric]))
         ctx.session.execute(update(t).where(t.c.id == row.id).values(baseline=value, baseline_at=ctx.now))
     rows = ctx.session.execute(select(t.c.metric, t.c.baseline, t.c.target, t.c.due).order_by(t.c.id))
     return [dict(row) for row in rows.mappings()]
+
+
+def in_one(ctx: Context, values: Mapping[str, int]) -> int:
+    """The count, or of money what is in the firm's own currency: currencies are never added."""
+    return values.get("", values.get(ctx.assembly.settings.currency, 0))
+
+
+def add_objective(ctx: Context, metric: str, target: int, due: date) -> None:
+    """A goal set later on, against what the metric is now. Invalid for an unknown metric and a day that is past."""
+    if due <= today(ctx):
+        raise Invalid.field("due", "Choose a day to come.")
+    key = metric_key(ctx, metric)
+    objective = Objective(metric=key, target=target, due=due)
+    ctx.session.add(objective)
+    ctx.session.flush()
+    freeze_baselines(ctx)
+    audit.record(
+        ctx, "create", "objectives", objective.key, {"metric": (None, key), "target": (None, target)}
+    )
+
+
+def drop_objective(ctx: Context, objective_id: int) -> None:
+    """A goal is given up: it goes to the trash. NotFound when there is none."""
+    t = table(Objective)
+    standing = (t.c.id == objective_id) & t.c.trashed_at.is_(None)
+    dropped = ctx.session.execute(update(t).where(standing).values(trashed_at=ctx.now).returning(t.c.id))
+    if dropped.first() is None:
+        raise NotFound(f"There is no objective {objective_id}.")
+    audit.record(ctx, "trash", "objectives", objective_id, {})
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a goal is: ``percent`` of the way from baseline to target (may be below 0 or above 100), ``expected`` of
+    the time that has gone by, and the last days' values."""
+
+    id: int
+    metric: Metric
+    key: str
+    baseline: int
+    now: int
+    target: int
+    due: date
+    percent: int
+    expected: int
+    points: tuple[int, ...]
+
+
+def progress(ctx: Context) -> list[Progress]:
+    """Every objective with where it stands by the daily snapshots. Two statements."""
+    o = table(Objective)
+    goals = ctx.session.execute(select(o).where(o.c.trashed_at.is_(None)).order_by(o.c.id)).mappings().all()
+    histories = history(ctx, {goal["metric"] for goal in goals})
+    found = []
+    for goal in goals:
+        metric = ctx.assembly.metrics.get(goal["metric"])
+        if metric is None or goal["baseline"] is None:
+            continue
+        points = histories.get(goal["metric"], ())
+        now = points[-1] if points else goal["baseline"]
+        begun = goal["baseline_at"].date()
+        span, gone = (goal["due"] - begun).days, (today(ctx) - begun).days
+        way = goal["target"] - goal["baseline"]
+        found.append(
+            Progress(
+                goal["id"], metric, goal["metric"], goal["baseline"], now, goal["target"], goal["due"],
+                round(100 * (now - goal["baseline"]) / way) if way else 100,
+                min(100, round(100 * gone / span)) if span > 0 else 100, tuple(points[-24:]),
+            )
+        )  # fmt: skip
+    return found
+
+
+def history(ctx: Context, metrics: Collection[str], days: int = 90) -> dict[str, list[int]]:
+    """The daily values of metrics over the last days, oldest first: one statement."""
+    s = table(MetricSnapshot)
+    since = today(ctx) - timedelta(days=days)
+    statement = (
+        select(s.c.metric, s.c.value)
+        .where(
+            s.c.metric.in_(sorted(metrics)),
+            s.c.day >= since,
+            s.c.currency.in_(("", ctx.assembly.settings.currency)),
+        )
+        .order_by(s.c.day)
+    )
+    found: dict[str, list[int]] = {}
+    for row in ctx.session.execute(statement):
+        found.setdefault(row.metric, []).append(row.value)
+    return found

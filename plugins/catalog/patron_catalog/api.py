@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from patron_catalog.services import CURRENCIES, Price, ProductInfo, price, prices, product, products
+from patron_catalog.services import CURRENCIES, Price, ProductInfo, costs, price, prices, product, products
 
-__all__ = ["CURRENCIES", "Price", "ProductInfo", "price", "prices", "product", "products"]
+__all__ = ["CURRENCIES", "Price", "ProductInfo", "costs", "price", "prices", "product", "products"]

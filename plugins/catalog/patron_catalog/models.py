@@ -35,6 +35,7 @@ class Product(CatalogRecord, table=True):
     active: bool = Column(default=True, nullable=False)
     tax_class: str = Column(default="standard", nullable=False)  # standard | reduced | zero
     list_price_minor: int = Column(sa_type=BigInt, nullable=False)
+    cost_minor: int | None = Column(default=None, sa_type=BigInt)  # what one costs the firm
     currency: str = Column(nullable=False)
 
 

@@ -37,6 +37,7 @@ class ProductRules(Rules):
     def check(self, ctx: Context, record: Product | None, values: Mapping[str, Any]) -> None:
         if "sku" in values:
             _check_sku(ctx, record, str(values["sku"]))
+        _check_cost(record, values)
         price = values.get("list_price")
         if price is not None and price[0] < 0:
             raise Invalid.field("list_price", "A list price is not below zero.")
@@ -65,6 +66,18 @@ class ProductRules(Rules):
             "list_currency": record.currency,
             "may_price": ctx.actor.may("catalog.prices.create"),
         }
+
+
+def _check_cost(record: Product | None, values: Mapping[str, Any]) -> None:
+    """A cost is in the list price's currency: one product has one."""
+    cost = values.get("cost")
+    if cost is None:
+        return
+    if cost[0] < 0:
+        raise Invalid.field("cost", "A cost is not below zero.")
+    listed = values.get("list_price") or (None, record.currency if record else cost[1])
+    if cost[1] != listed[1]:
+        raise Invalid.field("cost", f"The cost is in {listed[1]}, as the list price is.")
 
 
 def _check_sku(ctx: Context, record: Product | None, sku: str) -> None:
@@ -175,13 +188,19 @@ PRODUCTS = Resource(
         Field("active", "Sold", "bool", default=True),
         Field("tax_class", "Tax class", "choice", default="standard", choices=TAX_CLASSES),
         Field("list_price", "List price", "money", required=True, help="Net, for one unit."),
+        Field(
+            "cost",
+            "Cost",
+            "money",
+            help="What one unit costs the firm: the margin of each sale is reckoned with it.",
+        ),
         _CREATED,
         _UPDATED,
     ),
     columns=("name", "sku", "category", "list_price", "unit", "active"),
     filters=("name", "sku", "category", "active", "tax_class", "created_at"),
     sorts=("name", "sku", "-created_at"),
-    form=("sku", "name", "list_price", "unit", "category", "tax_class", "active", "description"),
+    form=("sku", "name", "list_price", "cost", "unit", "category", "tax_class", "active", "description"),
     search=("name",),
     natural_key="sku",
 )

@@ -68,6 +68,10 @@ def _product(ctx: Context, sku: str, name: str, unit: str, category: str, tax_cl
         "category": category,
         "tax_class": tax_class,
         "list_price": {"minor": minor, "currency": ctx.assembly.settings.currency},
+        "cost": {
+            "minor": minor * (52 + sum(map(ord, sku)) % 20) // 100,
+            "currency": ctx.assembly.settings.currency,
+        },
         "active": sku not in ("CHR-10", "LMP-07"),
         "description": "",
     }

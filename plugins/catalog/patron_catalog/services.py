@@ -56,6 +56,13 @@ def products(ctx: Context, product_ids: Iterable[int]) -> dict[int, ProductInfo]
     return {row.id: ProductInfo(*row) for row in ctx.session.execute(statement)}
 
 
+def costs(ctx: Context, product_ids: Iterable[int], currency: str) -> dict[int, int]:
+    """What one of each product costs the firm, in minor units of the currency, where that is known: one statement."""
+    t = table(Product)
+    known = t.c.id.in_(sorted(set(product_ids))) & (t.c.currency == currency) & t.c.cost_minor.is_not(None)
+    return {row[0]: row[1] for row in ctx.session.execute(select(t.c.id, t.c.cost_minor).where(known))}
+
+
 def price(
     ctx: Context,
     product_id: int,

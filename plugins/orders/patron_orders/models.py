@@ -81,6 +81,7 @@ class OrderLine(OrdersRow, table=True):
     description: str = Column(nullable=False)
     quantity_milli: int = Column(sa_type=BigInt, nullable=False)
     unit_price_minor: int = Column(sa_type=BigInt, nullable=False)
+    unit_cost_minor: int | None = Column(default=None, sa_type=BigInt)  # to the firm, when it was sold
     discount_hundredths: int = Column(default=0, nullable=False)  # of a percent
     tax_hundredths: int = Column(nullable=False)  # of a percent
     net_minor: int = Column(sa_type=BigInt, nullable=False)
@@ -110,6 +111,7 @@ class Invoice(OrdersRecord, table=True):
     net_minor: int = Column(sa_type=BigInt, nullable=False)
     tax_minor: int = Column(sa_type=BigInt, nullable=False)
     gross_minor: int = Column(sa_type=BigInt, nullable=False)
+    margin_minor: int = Column(sa_type=BigInt, nullable=False)  # net less the costs that were known
     document: dict[str, Any] = Column(default_factory=dict, sa_type=JsonColumn, nullable=False)
     owner_id: int | None = reference("core_user", nullable=True)
     team_id: int | None = reference("core_team", nullable=True)

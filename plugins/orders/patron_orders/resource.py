@@ -128,6 +128,13 @@ INVOICES = Resource(
             ),
         ),
         *_SUMS,
+        Field(
+            "margin",
+            "Margin",
+            "money",
+            read_only=True,
+            help="Net less what the articles cost the firm, where known.",
+        ),
         _OWNER,
         _TEAM,
         _CREATED,

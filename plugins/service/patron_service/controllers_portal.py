@@ -5,7 +5,7 @@ from __future__ import annotations
 from patron import Context, Download, Face, FieldError, Flash, Invalid, Page, Redirect, Route, get, post
 
 from patron_service.resource import STATUSES
-from patron_service.services import portal
+from patron_service.services import portal, surveys
 
 RIGHT = "tickets"
 MINE = {"face": Face.CUSTOMER, "permission": RIGHT}
@@ -56,7 +56,12 @@ def create(ctx: Context) -> Page | Redirect:
 
 def _page(ctx: Context, ticket_id: int, text: str = "", errors: tuple[FieldError, ...] = ()) -> Page:
     ticket = portal.load_mine(ctx, ticket_id)
+    survey = surveys.survey_of(ctx, ticket.key)
     data = {
+        "may_rate": ticket.status in ("solved", "closed"),
+        "scores": [(str(value), label) for value, label in surveys.SCORES],
+        "score": str(survey.score or "") if survey else "",
+        "comment": survey.comment if survey else "",
         "ticket": ticket, "shown": _status(ticket.status), "text": text, "errors": list(errors),
         "touches": portal.conversation_for_customer(ctx, ticket), "by_field": {e.field: [e.message] for e in errors},
     }  # fmt: skip
@@ -82,6 +87,19 @@ def answer(ctx: Context, ticket_id: int) -> Page | Redirect:
     return Redirect(f"/my/tickets/{ticket_id}", Flash("Sent."))
 
 
+@post("/my/tickets/{ticket_id:int}/satisfaction", **MINE)
+def rate(ctx: Context, ticket_id: int) -> Page | Redirect:
+    """How satisfied the customer is with a solved ticket (form: score, comment)."""
+    try:
+        surveys.answer_ticket(
+            ctx, portal.load_mine(ctx, ticket_id), ctx.web.value("score"), ctx.web.value("comment")
+        )
+    except Invalid as error:
+        ctx.session.rollback()
+        return _page(ctx, ticket_id, "", error.errors)
+    return Redirect(f"/my/tickets/{ticket_id}", Flash("Thank you."))
+
+
 @get("/my/tickets/{ticket_id:int}/files/{file_id:int}", **MINE)
 def download(ctx: Context, ticket_id: int, file_id: int) -> Download:
     """A file of what the customer may see of the ticket."""
@@ -89,4 +107,4 @@ def download(ctx: Context, ticket_id: int, file_id: int) -> Download:
     return Download(content, name, content_type)
 
 
-ROUTES: tuple[Route, ...] = (show_list, show_new, create, show, answer, download)
+ROUTES: tuple[Route, ...] = (show_list, show_new, create, show, answer, rate, download)

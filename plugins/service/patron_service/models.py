@@ -1,11 +1,11 @@
-"""The tables of service: queues and tickets. What is said about a ticket lies in the core's threads."""
+"""The tables of service: queues, tickets and surveys. What is said about a ticket lies in the core's threads."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from patron import Column, Record, SortKey, instant, reference, table_args
-from sqlalchemy import Index
+from sqlalchemy import CheckConstraint, Index
 
 
 class Queue(Record, table=True):
@@ -59,3 +59,30 @@ class Ticket(Record, table=True):
     first_response_due_at: datetime = instant()
     first_responded_at: datetime | None = instant(nullable=True)
     solved_at: datetime | None = instant(nullable=True)
+
+
+class Survey(Record, table=True):
+    """How satisfied someone was with a solved ticket: asked once, answered once, to be changed for a while.
+
+    Only a hash of the link's secret is kept. Owner and team are the ticket's when it was asked.
+    """
+
+    __tablename__ = "service_survey"
+    __table_args__ = table_args(
+        CheckConstraint("score BETWEEN 1 AND 5", name="score"),
+        Index("ix_service_survey_asked", "asked_at", "id"),
+        Index("ix_service_survey_answered", "answered_at", "id"),
+        Index("ix_service_survey_customer", "customer_id", "answered_at"),
+    )
+    title: str = Column(nullable=False)
+    ticket_id: int = reference("service_ticket", unique=True, index=False)
+    customer_id: int | None = reference("core_customer", nullable=True, index=False)
+    contact_id: int | None = reference("core_customer", nullable=True)
+    email: str = Column(default="", nullable=False)
+    secret_hash: str = Column(nullable=False, unique=True)
+    asked_at: datetime = instant()
+    score: int | None = Column(default=None)  # 1 (not at all) to 5 (very)
+    comment: str = Column(default="", nullable=False)
+    answered_at: datetime | None = instant(nullable=True)
+    owner_id: int | None = reference("core_user", nullable=True)
+    team_id: int | None = reference("core_team", nullable=True)

@@ -25,22 +25,22 @@ from patron import (
     hookimpl,
 )
 
-from patron_service import controllers, controllers_portal, with_workflow
-from patron_service.resource import QUEUES, TICKETS
+from patron_service import controllers, controllers_portal, controllers_survey, with_workflow
+from patron_service.resource import QUEUES, SURVEYS, TICKETS
 from patron_service.sample import add_samples
-from patron_service.services import duties, intake, panels
+from patron_service.services import duties, intake, panels, surveys
 from patron_service.services.clock import DEFAULT_MINUTES
 from patron_service.services.tickets import KEY
 
 
 @hookimpl
 def register_resources() -> Sequence[Resource]:
-    return (QUEUES, TICKETS)
+    return (QUEUES, TICKETS, SURVEYS)
 
 
 @hookimpl
 def register_controllers() -> Sequence[Route]:
-    return (*controllers.ROUTES, *controllers_portal.ROUTES)
+    return (*controllers.ROUTES, *controllers_portal.ROUTES, *controllers_survey.ROUTES)
 
 
 @hookimpl
@@ -54,7 +54,11 @@ def register_permissions() -> Sequence[RoleGrant]:
 def register_settings() -> Sequence[SettingSpec]:
     label = "First answer within, for tickets in no queue"
     help_text = "Minutes of working time at normal priority."
-    return (SettingSpec("first_response_minutes", label, "integer", DEFAULT_MINUTES, help=help_text),)
+    ask = "Ask how satisfied they are, once a ticket is solved"
+    return (
+        SettingSpec("first_response_minutes", label, "integer", DEFAULT_MINUTES, help=help_text),
+        SettingSpec(surveys.ASK, ask, "bool", True, help="By mail, nobody more often than every fortnight."),
+    )
 
 
 @hookimpl
@@ -64,7 +68,11 @@ def register_events() -> Sequence[EventType]:
         "opened": "A ticket was opened.", "answered": "A ticket got its first answer.",
         "solved": "A ticket was solved.", "reopened": "A solved ticket was opened again.",
     }  # fmt: skip
-    return tuple(EventType(f"service.ticket.{name}", text, payload) for name, text in said.items())
+    answered = {"id": "survey", "ticket": "ticket", "score": "from 1 to 5"}
+    return (
+        *(EventType(f"service.ticket.{name}", text, payload) for name, text in said.items()),
+        EventType("service.survey.answered", "A customer said how satisfied they are.", answered),
+    )
 
 
 @hookimpl
@@ -72,13 +80,14 @@ def register_event_handlers() -> Sequence[Handler]:
     return (
         Handler("take_mail", "mail.received", intake.on_mail_received),
         Handler("take_released_mail", "mail.released", intake.on_mail_released),
+        Handler("ask_satisfaction", "service.ticket.solved", surveys.on_ticket_solved),
         Handler("reopen_bounced", "mail.bounced", intake.on_mail_bounced),
     )
 
 
 @hookimpl
 def register_metrics() -> Sequence[Metric]:
-    return panels.METRICS
+    return (*panels.METRICS, *surveys.METRICS)
 
 
 @hookimpl

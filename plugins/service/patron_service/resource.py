@@ -7,7 +7,7 @@ from typing import Any
 
 from patron import Action, Choice, Context, CustomerLink, Field, Invalid, Resource, Rules, mailflow, normalise
 
-from patron_service.models import Queue, Ticket
+from patron_service.models import Queue, Survey, Ticket
 from patron_service.services import clock, conversation, tickets
 
 STATUSES = (
@@ -162,4 +162,33 @@ TICKETS = Resource(
     search=("number", "subject", "requester_email"),
     links=(CustomerLink("customer_id", "account"), CustomerLink("contact_id", "contact")),
     verbs=("read", "create", "edit", "delete", "export"),
+)  # fmt: skip
+
+SURVEYS = Resource(
+    name="surveys",
+    model=Survey,
+    label="Satisfaction",
+    label_plural="Satisfaction",
+    icon="star",
+    nav="Service",
+    title="title",
+    fields=(
+        Field("title", "Ticket", read_only=True),
+        Field("ticket", "Opens", "ref", column="ticket_id", ref="service.tickets", read_only=True),
+        Field("customer", "Customer", "customer", column="customer_id", read_only=True),
+        Field("contact", "Contact", "customer", column="contact_id", read_only=True),
+        Field("score", "Score", "integer", read_only=True, help="From 1 (very dissatisfied) to 5 (very satisfied)."),
+        Field("comment", "Comment", "longtext", read_only=True, personal=True),
+        Field("email", "Asked at", "email", read_only=True, personal=True),
+        Field("asked_at", "Asked", "instant", read_only=True),
+        Field("answered_at", "Answered", "instant", read_only=True),
+        Field("owner", "Assignee", "user", column="owner_id", read_only=True),
+        Field("team", "Team", "team", column="team_id", read_only=True),
+    ),
+    columns=("title", "customer", "score", "comment", "owner", "asked_at"),
+    filters=("score", "customer", "contact", "owner", "team", "asked_at", "answered_at"),
+    sorts=("-asked_at",),
+    search=("title",),
+    links=(CustomerLink("customer_id", "account"), CustomerLink("contact_id", "contact")),
+    verbs=("read", "export"),
 )  # fmt: skip

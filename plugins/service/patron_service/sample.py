@@ -24,8 +24,8 @@ from patron import (
 )
 from sqlalchemy import select
 
-from patron_service.sample_texts import MATTERS, MORE, NOTES, THANKS
-from patron_service.services import conversation, tickets
+from patron_service.sample_texts import MATTERS, MORE, NOTES, RATINGS, THANKS
+from patron_service.services import conversation, surveys, tickets
 
 TICKETS = 60
 DAYS = 120
@@ -141,6 +141,9 @@ def _ticket(ctx: Context, random: Random, agent: _Agent, customer: Any, queue: i
         conversation.answer(_at(ctx, None, days - 0.4), ticket, them, random.choice(THANKS))
     status = "pending" if days < 4 else random.choices(("solved", "closed", "open"), (6, 5, 1))[0]
     _status(_at(ctx, agent, days - 0.6), ticket, status)
+    if status in ("solved", "closed") and random.random() < 0.6:
+        score, comment = random.choices(RATINGS, (12, 8, 4, 2, 1))[0]
+        surveys.answer_ticket(_at(ctx, None, days - 0.8), ticket, str(score), comment)
 
 
 def _answered(ctx: Context, ticket: Any, party: Party, text: str) -> None:

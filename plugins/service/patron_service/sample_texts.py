@@ -77,3 +77,11 @@ NOTES = (
     "Second time for this customer, be generous.",
     "Asked the workshop, answer by noon.",
 )
+
+RATINGS = (
+    (5, "Quick, and it was right the first time."),
+    (4, ""),
+    (5, ""),
+    (3, "Solved, but I had to ask twice."),
+    (2, "It took a week."),
+)

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
-from patron import Context, Metric, table
+from patron import Context, Measure, Metric, table
 from sqlalchemy import func, select
 
-from patron_orders.models import Invoice, OpenItem
+from patron_orders.models import OpenItem
+
+INVOICES = "orders.invoices"
 
 
-def revenue(ctx: Context) -> Mapping[str, int]:
-    """Net of the invoices of the last thirty days less credit notes, per currency in minor units."""
-    t = table(Invoice)
-    since = ctx.now.date() - timedelta(days=30)
-    statement = (
-        select(t.c.currency, func.sum(t.c.net_minor))
-        .where(t.c.issued_on > since, t.c.issued_on <= ctx.now.date(), t.c.trashed_at.is_(None))
-        .group_by(t.c.currency)
-    )
-    return {row[0]: int(row[1]) for row in ctx.session.execute(statement)}
+def _last(days: int) -> Mapping[str, object]:
+    """Invoices of so many days, today among them. Credit notes take back: their amounts are below zero."""
+    return {"issued_on": {"gt": {"days": -days}, "le": {"days": 0}}}
 
 
 def owed(ctx: Context) -> Mapping[str, int]:
@@ -44,7 +38,27 @@ def _owed(ctx: Context, *, overdue_only: bool) -> Mapping[str, int]:
 
 
 METRICS = (
-    Metric("revenue", "Revenue in thirty days", revenue, unit="money"),
+    Metric(
+        "revenue",
+        "Revenue in thirty days",
+        unit="money",
+        of=Measure(INVOICES, _last(30), "net", "issued_on"),
+        pinned=True,
+    ),
+    Metric(
+        "revenue_year",
+        "Revenue in a year",
+        unit="money",
+        of=Measure(INVOICES, _last(365), "net", "issued_on"),
+        per_customer=True,
+    ),
+    Metric(
+        "margin_year",
+        "Margin in a year",
+        unit="money",
+        of=Measure(INVOICES, _last(365), "margin", "issued_on"),
+        per_customer=True,
+    ),
     Metric("owed", "Open items", owed, unit="money"),
     Metric("overdue", "Overdue", overdue, unit="money"),
 )

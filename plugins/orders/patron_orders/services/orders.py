@@ -21,7 +21,8 @@ from patron import (
     table,
     timeline,
 )
-from sqlalchemy import delete, insert, select
+from patron_catalog.api import costs
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from patron_orders.models import Invoice, Order, OrderLine
@@ -196,6 +197,16 @@ def shown_lines(ctx: Context, order_id: int, currency: str) -> list[dict[str, An
     ]
 
 
+def cost_of(ctx: Context, order_id: int) -> int:
+    """What the lines whose cost is known cost the firm, in minor units: one statement."""
+    t = table(OrderLine)
+    known = (t.c.order_id == order_id) & t.c.unit_cost_minor.is_not(None)
+    milli_minor = ctx.session.execute(
+        select(func.coalesce(func.sum(t.c.unit_cost_minor * t.c.quantity_milli), 0)).where(known)
+    ).scalar_one()
+    return round(Decimal(int(milli_minor)).scaleb(-3))
+
+
 def _line_rows(ctx: Context, order_id: int) -> Sequence[Mapping[Any, Any]]:
     t = table(OrderLine)
     statement = select(t).where(t.c.order_id == order_id).order_by(t.c.position, t.c.id)
@@ -216,7 +227,9 @@ def _line(row: Mapping[Any, Any], currency: str) -> Line:
 def insert_lines(
     ctx: Context, order_id: int, lines: Sequence[Line], nets: Sequence[Money], first: int = 1
 ) -> None:
-    """Write lines of an order, numbered from ``first``."""
+    """Write lines of an order, numbered from ``first``, each with what its product costs the firm now."""
+    products = {line.product_id for line in lines if line.product_id is not None}
+    known = costs(ctx, products, lines[0].unit_price.currency) if products else {}
     rows = [
         {
             "order_id": order_id,
@@ -225,6 +238,7 @@ def insert_lines(
             "description": line.description.strip()[:1000],
             "quantity_milli": milli(line.quantity),
             "unit_price_minor": line.unit_price.minor,
+            "unit_cost_minor": known.get(line.product_id or 0),
             "discount_hundredths": hundredths(line.discount_percent, "discount"),
             "tax_hundredths": hundredths(line.tax_rate, "tax rate"),
             "net_minor": net.minor,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from patron import Context, Customer, Metric, Panel, row_scope, table
+from patron import Context, Customer, Measure, Metric, Panel, row_scope, table
 from sqlalchemy import case, func, or_, select
 
 from patron_service.models import Ticket
@@ -71,24 +71,14 @@ def _shown(ctx: Context, row: Mapping[Any, Any]) -> dict[str, Any]:
     return {**row, "late": late, "waits": row["first_responded_at"] is None}
 
 
-def open_tickets(ctx: Context) -> Mapping[str, int]:
-    """Tickets that are not solved."""
-    t = table(Ticket)
-    statement = select(func.count()).select_from(t).where(t.c.status.in_(OPEN), t.c.trashed_at.is_(None))
-    return {"": int(ctx.session.execute(statement).scalar_one())}
-
-
-def late_answers(ctx: Context) -> Mapping[str, int]:
-    """Open tickets whose first answer is overdue now."""
-    t = table(Ticket)
-    late = t.c.first_responded_at.is_(None) & (t.c.first_response_due_at < ctx.now)
-    statement = (
-        select(func.count()).select_from(t).where(t.c.status.in_(OPEN), t.c.trashed_at.is_(None), late)
-    )
-    return {"": int(ctx.session.execute(statement).scalar_one())}
-
-
+_OPEN = {"status": {"in": list(OPEN)}}
+_LATE = {**_OPEN, "first_responded_at": {"empty": True}, "first_response_due_at": {"lt": {"days": 0}}}
 METRICS = (
-    Metric("open_tickets", "Open tickets", open_tickets),
-    Metric("late_answers", "Tickets whose first answer is overdue", late_answers),
+    Metric("open_tickets", "Open tickets", of=Measure(KEY, _OPEN, by="priority"), pinned=True, falling=True),
+    Metric(
+        "late_answers",
+        "Tickets whose first answer is overdue",
+        of=Measure(KEY, _LATE, by="priority"),
+        falling=True,
+    ),
 )

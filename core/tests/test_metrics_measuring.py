@@ -1,0 +1,90 @@
+"""Numbers made of records: in every scope they are the sum of the rows that the same filter lists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from patron.assembly import Assembly
+from patron.context import Context
+from patron.contributions import Measure, Metric
+from patron.errors import Forbidden, Invalid, NotFound
+from patron.metrics import measuring, services
+from patron.permissions import Actor, Scope
+from patron.resources import editing
+from patron.resources.query import Listing, read_page
+from patron.testing.faces import make_user, working
+
+pytest_plugins = ["patron.testing.faces"]
+
+
+def test_a_metric_is_of_a_measure_or_has_a_function() -> None:
+    with pytest.raises(ValueError, match="one of them"):
+        Metric("nothing", "Nothing")
+    with pytest.raises(ValueError, match="one of them"):
+        Metric("both", "Both", lambda _: {}, of=Measure("customers"))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    people=st.lists(
+        st.tuples(st.sampled_from(["person", "organisation"]), st.integers(0, 2)), min_size=1, max_size=12
+    ),
+    scope=st.sampled_from(list(Scope)),
+)
+def test_a_number_is_the_sum_of_the_rows_it_lists(
+    assembly: Assembly, people: list[tuple[str, int]], scope: Scope
+) -> None:
+    customers = assembly.resource("customers")
+    measure = Measure("customers", {"kind": "person"}, by="city")
+    with assembly.database.write() as session:
+        ctx = Context(session, assembly)
+        users = [1, 2]
+        for kind, owner in people:
+            values = {"kind": kind, "name": "X", "owner": users[owner - 1] if owner else None}
+            editing.create(ctx, customers, values)
+        seller = ctx.acting_as(Actor("user", 1, "Seller", grants={"customers.read": scope}))
+        rows, cursor = 0, ""
+        while True:
+            page = read_page(seller, customers, Listing(filter=dict(measure.where), limit=5, cursor=cursor))
+            rows, cursor = rows + len(page.items), page.next or ""
+            if not cursor:
+                break
+        assert measuring.total(seller, measure) == {"": rows}
+        assert sum(share.value for share in measuring.shares(seller, measure)) == rows
+        found = measuring.customers(seller, measure, 100)
+        assert sum(share.value for share in found) == rows
+        session.rollback()
+
+
+@pytest.fixture(autouse=True)
+def _two_users(request: pytest.FixtureRequest) -> None:
+    if "assembly" in request.fixturenames:
+        assembly = request.getfixturevalue("assembly")
+        make_user(assembly), make_user(assembly)
+
+
+def test_who_may_not_read_the_records_gets_no_number(assembly: Assembly) -> None:
+    with working(assembly) as ctx:
+        nobody = ctx.acting_as(Actor("user", 1, "Nobody"))
+        with pytest.raises(Forbidden):
+            measuring.total(nobody, Measure("customers"))
+
+
+def test_the_course_of_a_goal(assembly: Assembly) -> None:
+    with working(assembly) as ctx:
+        services.add_objective(ctx, "customers", 100, services.today(ctx) + timedelta(days=100))
+        for number in range(40):
+            values = {"kind": "person", "name": f"P{number}", "standing": "known"}
+            editing.create(ctx, assembly.resource("customers"), values)
+        later = replace(ctx, now=ctx.now + timedelta(days=50))
+        services.snapshot(later)
+        goal = services.progress(later)[0]
+        assert (goal.baseline, goal.now, goal.percent, goal.expected) == (0, 40, 40, 50)
+        with pytest.raises(Invalid, match="day to come"):
+            services.add_objective(ctx, "customers", 100, date(2020, 1, 1))
+        with pytest.raises(NotFound):
+            services.drop_objective(ctx, 999)

@@ -1,0 +1,1 @@
+"""The firm's numbers and why they moved."""
