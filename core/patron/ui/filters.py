@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.core import UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_time, format_timedelta, get_datetime_format
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -103,7 +103,7 @@ def phone(value: str | None) -> str:
 
 
 def datetime_text(value: datetime | None, style: str = "medium") -> str:
-    """A time as the locale writes it, in the page's time zone."""
+    """A time as the locale writes it, in the page's time zone; ``medium`` has no seconds, ``long`` has."""
     if value is None:
         return ""
     return _datetime_text(_local(value), style, page_locale())
@@ -111,7 +111,11 @@ def datetime_text(value: datetime | None, style: str = "medium") -> str:
 
 @lru_cache(maxsize=4096)
 def _datetime_text(value: datetime, style: str, locale: Locale) -> str:
-    return str(format_datetime(value, format=style, locale=locale))
+    if style != "medium":
+        return str(format_datetime(value, format=style, locale=locale))
+    both = str(get_datetime_format("medium", locale=locale))
+    day, clock = format_date(value, "medium", locale=locale), format_time(value, "short", locale=locale)
+    return both.replace("{1}", str(day)).replace("{0}", str(clock)).replace("'", "")
 
 
 def ago(value: datetime | None, now: datetime | None = None) -> str:
