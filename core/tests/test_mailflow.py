@@ -314,6 +314,35 @@ def test_polling_takes_new_mail_in_once_and_survives_renumbering(
     assert status.uidvalidity != 1
 
 
+@pytest.mark.parametrize(("begin", "wanted"), [("all", 3), ("new", 1), ("day", 2)])
+def test_fetching_begins_where_the_administrator_says(
+    assembly: Assembly, server: ImapServer, begin: str, wanted: int
+) -> None:
+    """One message is a month old, one came today; a third comes after the first fetch."""
+    folder = f"{begin} {assembly.database.dialect}"
+    server.make_folder(folder)
+    server.append(message("old@example.com", folder), folder, utc_now() - timedelta(days=30))
+    server.append(message("today@example.com", folder), folder)
+    day = (utc_now() - timedelta(days=7)).date().isoformat()
+    mailbox = make_mailbox(
+        assembly, **fetching(server, imap_folder=folder, begin=begin, begin_day=day), name=folder
+    )
+    taken = poll_mailbox(assembly, mailbox)
+    server.append(message("later@example.com", folder), folder)
+    assert taken + poll_mailbox(assembly, fresh(assembly, mailbox)) == wanted
+    with assembly.database.write() as session:  # the server renumbers its messages
+        session.execute(update(table(Mailbox)).values(uidvalidity=1))
+    poll_mailbox(assembly, fresh(assembly, mailbox))
+    senders = {row.address for row in rows(assembly, Participant) if row.part == "from"}
+    assert ("old@example.com" in senders) == (begin == "all")
+
+
+def test_a_beginning_must_be_a_day(assembly: Assembly) -> None:
+    for begin, day in (("day", ""), ("day", "31.1.2026"), ("sometime", "")):
+        with pytest.raises(Invalid):
+            make_mailbox(assembly, imap_host="127.0.0.1", begin=begin, begin_day=day)
+
+
 def test_a_failure_is_shown_without_the_password(assembly: Assembly, server: ImapServer) -> None:
     mailbox = make_mailbox(assembly, **fetching(server, imap_password="canary-wrong"))
     assert poll(assembly) == 0

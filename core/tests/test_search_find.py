@@ -139,6 +139,28 @@ def test_names_of_all_kinds(assembly: Assembly) -> None:
             assert sorted(titles(ctx, needle)) == sorted(listed(ctx, needle)) == names, needle
 
 
+PHONES = ("089 123 456", "089/123-456", "(089) 123456", "+49 89 123 456", "0049 89 123456", "+49 (0)89 123456",
+          "123456", "12 34 56", "4989 123456", "089123456")  # fmt: skip
+
+
+def test_a_telephone_number_is_found_however_it_is_typed(assembly: Assembly) -> None:
+    with writing(assembly) as ctx:
+        customer(ctx, "Anna Brandt", phones=["+49 89 123456", "+43 1 7654321"])
+        customer(ctx, "Bernd Schmidt", phones=["+49 89 999999"])
+        for needle in (*PHONES, "01 7654321"):
+            assert titles(ctx, needle) == listed(ctx, needle) == ["Anna Brandt"], needle
+        for needle in ("089 123 457", "0 0 0", "+1 234 567 890", "(089) 12 a"):
+            assert titles(ctx, needle) == listed(ctx, needle) == [], needle
+
+
+def test_a_number_that_begins_with_zeros_is_still_found(assembly: Assembly) -> None:
+    with writing(assembly) as ctx:
+        customer(ctx, "Order 001234567")
+        customer(ctx, "Order 000123")
+        assert titles(ctx, "001234567") == ["Order 001234567"]
+        assert titles(ctx, "000123") == ["Order 000123"]
+
+
 ATTACKS = (
     *(
         "%",

@@ -23,8 +23,8 @@ READ, EDIT = "interactions.read", "interactions.edit"
 HOME = "/admin/mailboxes"
 FIELDS = (
     "name", "address", "sender_name", "module", "active", "letters", "imap_host", "imap_port", "imap_security",
-    "imap_username", "imap_password", "imap_folder", "smtp_host", "smtp_port", "smtp_security", "smtp_username",
-    "smtp_password",
+    "imap_username", "imap_password", "imap_folder", "begin", "begin_day", "smtp_host", "smtp_port",
+    "smtp_security", "smtp_username", "smtp_password",
 )  # fmt: skip
 
 

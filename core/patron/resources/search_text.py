@@ -23,6 +23,8 @@ MAX_NEEDLE = 200
 _WORD = "  "
 _TITLE = "\x02\x02"
 _SHORT = 3
+_PHONE = re.compile(r"\s*[+(0][0-9 ()/.\-\u00a0]*")
+_DIGITS = 6  # fewer are more likely a number of something else
 _PIECES = re.compile(r"\w+")
 _IDEOGRAPHS = re.compile("[\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff]+")
 _TOKEN_ALPHABET, _TOKEN_LETTERS = 0x4E00, 20000
@@ -41,6 +43,16 @@ def text_of(title: str, texts: Iterable[str]) -> str:
 def phone_forms(number: str) -> str:
     """A telephone number as written and as digits alone, since both are typed."""
     return f"{number} {re.sub('[^0-9]', '', number)}"
+
+
+def is_phone(text: str) -> bool:
+    """Whether a search is for a telephone number, written with a country's code or as one dials it at home."""
+    return len(text) <= MAX_NEEDLE and bool(_PHONE.fullmatch(text)) and len(_phone_digits(text)) >= _DIGITS
+
+
+def _phone_digits(text: str) -> str:
+    """The digits that a number has in every form: without the zeros that are dialled first, and "(0)"."""
+    return re.sub("[^0-9]", "", text.replace("(0)", "")).lstrip("0")
 
 
 def _forms(word: str) -> Iterator[str]:
@@ -80,7 +92,7 @@ class Needle:
     @staticmethod
     def parse(text: str) -> Needle | None:
         """None where nothing is left to search for."""
-        words = fold(text[:MAX_NEEDLE]).split()
+        words = [_phone_digits(text[:MAX_NEEDLE])] if is_phone(text) else fold(text[:MAX_NEEDLE]).split()
         if not words:
             return None
         patterns = dict.fromkeys(word if len(word) >= _SHORT else _WORD + word for word in words)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -108,12 +109,21 @@ class ImapServer:
     username: str
     password: str
 
-    def append(self, raw: bytes, folder: str = "INBOX") -> None:
-        """Puts one message into a folder."""
+    def make_folder(self, name: str) -> None:
+        """Makes an empty folder beside INBOX."""
         client = imaplib.IMAP4(self.host, self.port, timeout=10)
         try:
             client.login(self.username, self.password)
-            kind, answer = client.append(folder, "", "", raw)
+            client.create(f'"{name}"')
+        finally:
+            client.logout()
+
+    def append(self, raw: bytes, folder: str = "INBOX", at: datetime | None = None) -> None:
+        """Puts one message into a folder, as one that came at that moment, or now."""
+        client = imaplib.IMAP4(self.host, self.port, timeout=10)
+        try:
+            client.login(self.username, self.password)
+            kind, answer = client.append(f'"{folder}"', "", imaplib.Time2Internaldate(at) if at else "", raw)
             if kind != "OK":
                 raise RuntimeError(f"IMAP server did not take the message: {answer!r}")
         finally:

@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from patron.errors import PatronError
@@ -21,6 +22,20 @@ from patron.interactions.mail import reach
 MAX_LINE = 10_000_000
 _BROKEN = (imaplib.IMAP4.error, OSError, ValueError)
 _SIZE = re.compile(rb"UID (\d+)[^)]*?RFC822\.SIZE (\d+)|RFC822\.SIZE (\d+)[^)]*?UID (\d+)")
+_MONTHS = (
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+)  # RFC 3501, in English
 _UID = re.compile(rb"UID (\d+)")
 
 
@@ -88,15 +103,20 @@ class MailboxStatus:
     messages: int = 0
 
 
-def fetch(settings: ImapSettings, since_uid: int = 0, uidvalidity: int = 0, limit: int = 100) -> FetchBatch:
+def fetch(
+    settings: ImapSettings, since_uid: int = 0, uidvalidity: int = 0, limit: int = 100, *, begin: date | None = None
+) -> FetchBatch:  # fmt: skip
     """Messages with a uid above ``since_uid``, oldest first, at most ``limit``; nothing is marked as read.
 
-    ``uidvalidity`` is that of the last batch, 0 for the first. Raises ``MailboxError``.
+    ``uidvalidity`` is that of the last batch, 0 for the first. What came before the day ``begin`` is left out, also
+    when the folder begins anew. Raises ``MailboxError``.
     """
     with _signed_in(settings) as client:
         current = _select(client, settings.folder)
         restarted = bool(uidvalidity) and current != uidvalidity
         since = 0 if restarted else since_uid
+        if begin is not None and not since:
+            since = _before(client, begin)
         sizes = _sizes(client, since)
         chosen = sorted(sizes)[:limit]
         too_large = tuple(uid for uid in chosen if sizes[uid] > settings.max_message_bytes)
@@ -113,6 +133,30 @@ def fetch(settings: ImapSettings, since_uid: int = 0, uidvalidity: int = 0, limi
             too_large=too_large,
             more=len(sizes) > len(chosen),
         )
+
+
+def newest(settings: ImapSettings) -> tuple[int, int]:
+    """The folder's uidvalidity and the highest uid that it has given: what is above came later. MailboxError."""
+    with _signed_in(settings) as client:
+        return _select(client, settings.folder), _next_uid(client) - 1
+
+
+def _before(client: imaplib.IMAP4, begin: date) -> int:
+    """The highest uid before the first message of that day or later, by when the server got it."""
+    day = f"{begin.day:02}-{_MONTHS[begin.month - 1]}-{begin.year}"
+    kind, answer = client.uid("SEARCH", "SINCE", day)
+    if kind != "OK":
+        raise MailboxError("The server did not say which messages came since that day.", "protocol")
+    found = [int(uid) for uid in (answer[0] or b"").split()]
+    return min(found) - 1 if found else _next_uid(client) - 1
+
+
+def _next_uid(client: imaplib.IMAP4) -> int:
+    """The uid that the next message will get."""
+    value = client.response("UIDNEXT")[1]
+    if value and value[0]:
+        return int(value[0])
+    return max(_sizes(client, 0), default=0) + 1
 
 
 def test_connection(settings: ImapSettings) -> MailboxStatus:

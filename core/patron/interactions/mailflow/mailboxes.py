@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
@@ -21,6 +22,7 @@ from patron.interactions.models import Interaction, Mail, Mailbox, MailLedger
 from patron.records import table
 
 SECURITIES = ("tls", "starttls", "none")
+ALL, NEW = "all", "new"  # with what fetching begins
 TIMEOUT = 30.0  # seconds for each step on the network
 
 
@@ -30,6 +32,17 @@ class Test:
 
     fetching: tuple[bool, str]
     sending: tuple[bool, str]
+
+
+def begin_of(mailbox: Mailbox) -> str:
+    """With what fetching begins: ``all``, ``new``, or a day as ISO text."""
+    return str((mailbox.settings.get("imap") or {}).get("begin") or ALL)
+
+
+def begin_day(mailbox: Mailbox) -> date | None:
+    """The day before which nothing is fetched; None where everything is, or only what is new."""
+    begin = begin_of(mailbox)
+    return None if begin in (ALL, NEW) else date.fromisoformat(begin)
 
 
 def imap_settings(assembly: Assembly, mailbox: Mailbox) -> ImapSettings | None:
@@ -147,7 +160,8 @@ def save_mailbox(ctx: Context, values: Mapping[str, str], mailbox_id: int | None
         if values.get(f"{side}_password"):
             passwords[side] = values[f"{side}_password"]
     place = {side: _place(values, side, mailbox.settings.get(side) or {}) for side in ("imap", "smtp")}
-    if place["imap"].get("host") != (mailbox.settings.get("imap") or {}).get("host"):
+    before_imap = mailbox.settings.get("imap") or {}
+    if any(place["imap"].get(name) != before_imap.get(name) for name in ("host", "folder")):
         mailbox.last_uid = mailbox.uidvalidity = 0
     mailbox.name, mailbox.address = values["name"].strip(), values["address"].strip()
     mailbox.module, mailbox.active = values.get("module") or "core", values.get("active") == "true"
@@ -196,7 +210,15 @@ def _place(values: Mapping[str, str], side: str, before: Mapping[str, Any]) -> d
         "port": int(port) if port else (993 if side == "imap" else 587),
         "security": values.get(f"{side}_security") or ("tls" if side == "imap" else "starttls"),
         "username": values.get(f"{side}_username", "").strip(),
-        **({"folder": values.get("imap_folder", "").strip() or "INBOX"} if side == "imap" else {}),
+        **(_folder(values) if side == "imap" else {}),
+    }
+
+
+def _folder(values: Mapping[str, str]) -> dict[str, str]:
+    begin = values.get("begin") or ALL
+    return {
+        "folder": values.get("imap_folder", "").strip() or "INBOX",
+        "begin": values.get("begin_day", "") if begin == "day" else begin,
     }
 
 
@@ -207,6 +229,8 @@ def mailbox_values(mailbox: Mailbox) -> dict[str, str]:
         "active": "true" if mailbox.active else "", "sender_name": str(mailbox.settings.get("sender_name") or ""),
         "letters": "true" if mailbox.settings.get("letters") else "",
     }  # fmt: skip
+    day = begin_day(mailbox)
+    values |= {"begin": "day" if day else begin_of(mailbox), "begin_day": day.isoformat() if day else ""}
     for side in ("imap", "smtp"):
         place = mailbox.settings.get(side) or {}
         for name in ("host", "port", "security", "username", "folder"):
@@ -232,10 +256,21 @@ def _check(ctx: Context, values: Mapping[str, str]) -> None:
             errors.append(FieldError(f"{side}_host", "A host name has no spaces."))
     if not (values.get("imap_host", "").strip() or values.get("smtp_host", "").strip()):
         errors.append(FieldError("imap_host", "Name a server to fetch from, or one to send through."))
+    if values.get("begin", ALL) not in ("", ALL, NEW, "day"):
+        errors.append(FieldError("begin", "Choose with what fetching begins."))
+    elif values.get("begin") == "day" and not _is_day(values.get("begin_day", "")):
+        errors.append(FieldError("begin_day", "Say the day, such as 2026-01-31."))
     if values.get("module", "core") not in handling_modules(ctx):
         errors.append(FieldError("module", "No such module handles mail."))
     if errors:
         raise Invalid(errors[0].message, errors=errors)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _check_free(ctx: Context, name: str, mailbox_id: int | None) -> None:

@@ -12,9 +12,9 @@ from patron import files
 from patron.assembly import Assembly
 from patron.context import Context
 from patron.errors import Busy, Invalid
-from patron.interactions.mail.mailbox import FetchBatch, MailboxError, fetch
+from patron.interactions.mail.mailbox import FetchBatch, MailboxError, fetch, newest
 from patron.interactions.mail.parsing import parse
-from patron.interactions.mailflow.mailboxes import imap_settings
+from patron.interactions.mailflow.mailboxes import NEW, begin_day, begin_of, imap_settings
 from patron.interactions.mailflow.receiving import Received, prepare, receive
 from patron.interactions.models import Interaction, Mail, Mailbox
 from patron.permissions import job_actor
@@ -41,9 +41,11 @@ def poll_mailbox(assembly: Assembly, mailbox: Mailbox) -> int:
         settings = imap_settings(assembly, mailbox)
         if settings is None:
             return 0
-        since, validity = mailbox.last_uid, mailbox.uidvalidity
+        if begin_of(mailbox) == NEW and not mailbox.uidvalidity:
+            _begin_here(assembly, mailbox, *newest(settings))
+        since, validity, begin = mailbox.last_uid, mailbox.uidvalidity, begin_day(mailbox)
         for _ in range(ROUNDS):
-            batch = fetch(settings, since, validity, BATCH)
+            batch = fetch(settings, since, validity, BATCH, begin=begin)
             taken += _take_in(assembly, mailbox, batch)
             since, validity = batch.highest_uid, batch.uidvalidity
             if not batch.more:
@@ -56,6 +58,17 @@ def poll_mailbox(assembly: Assembly, mailbox: Mailbox) -> int:
         return taken
     _note(assembly, mailbox, "")
     return taken
+
+
+def _begin_here(assembly: Assembly, mailbox: Mailbox, uidvalidity: int, uid: int) -> None:
+    """Leave what is there now, and keep the day: a folder that is renumbered later begins with it again."""
+    t, now = table(Mailbox), utc_now()
+    place = {**(mailbox.settings.get("imap") or {}), "begin": now.date().isoformat()}
+    settings = {**mailbox.settings, "imap": place}
+    values = {"uidvalidity": uidvalidity, "last_uid": uid, "settings": settings}
+    with assembly.database.write() as session:
+        session.execute(update(t).where(t.c.id == mailbox.key, t.c.uidvalidity == 0).values(values))
+    mailbox.uidvalidity, mailbox.last_uid, mailbox.settings = uidvalidity, uid, settings
 
 
 def _take_in(assembly: Assembly, mailbox: Mailbox, batch: FetchBatch) -> int:
