@@ -34,7 +34,7 @@ def make_shell(ctx: Context, face: Face, csrf: str, flashes: Sequence[Flash]) ->
         user=ShellUser(actor.name, actor.email, initials(actor.name)) if signed_in else None,
         csrf=csrf,
         path=ctx.web.path,
-        nav=_navigation(ctx) if staff else _portal_navigation(ctx) if signed_in else (),
+        nav=_navigation(ctx) if staff else _portal_navigation(ctx),
         banners=tuple(_banners(ctx)) if staff else (),
         flashes=tuple(ShellFlash(flash.kind, flash.text, flash.undo_url or None) for flash in flashes),  # type: ignore[arg-type]
         quick_create=tuple(_quick_create(ctx)) if staff else (),
@@ -95,6 +95,8 @@ def _navigation(ctx: Context) -> tuple[ShellNavGroup, ...]:
 
 def _portal_navigation(ctx: Context) -> tuple[ShellNavGroup, ...]:
     path = ctx.web.path
+    if ctx.actor.kind not in (Face.CUSTOMER, Face.PARTNER):
+        return ()
     items = [
         ShellNavItem(section.label, section.url, section.icon, path.startswith(section.url))
         for section in sections_of(ctx.assembly, Face(ctx.actor.kind))

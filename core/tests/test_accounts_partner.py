@@ -21,9 +21,11 @@ from patron.testing.faces import (
     app_client,
     form_token,
     make_customer,
+    make_user,
     signed_in,
     signed_in_customer,
     signed_in_partner,
+    token_for,
     working,
 )
 
@@ -135,3 +137,9 @@ def test_an_invited_partner_comes_in_by_the_partners_door_alone(client: Client, 
 def test_an_address_that_only_begins_like_a_portal_is_the_staffs(client: Client) -> None:
     assert client.get("/mystery").status_code == 404
     assert client.get("/partnership").status_code == 404
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])  # what a page shows does not depend on the engine
+def test_a_token_on_a_public_page_is_shown_no_portal(client: Client, assembly: Assembly) -> None:
+    token_for(client, make_user(assembly, "reader"))
+    assert client.get("/forgot").status_code == 200
