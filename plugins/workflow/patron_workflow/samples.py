@@ -7,6 +7,7 @@ from random import Random
 from patron import Context, SampleData, Team, editing, table
 from sqlalchemy import select
 
+from patron_workflow.automation.samples import add_rules
 from patron_workflow.resources import CALENDARS, RULES
 
 HOLIDAYS = "01-01\n05-01\n10-03\n12-25\n12-26"
@@ -31,4 +32,7 @@ def add_samples(ctx: Context, random: Random) -> None:
         editing.create(ctx, resources[f"workflow.{RULES.name}"], rule)
 
 
-SAMPLES = (SampleData("calendar and rules", add_samples, order=10),)
+SAMPLES = (
+    SampleData("calendar and rules", add_samples, order=10),
+    SampleData("automation rules", add_rules, order=90),
+)
