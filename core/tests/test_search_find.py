@@ -24,7 +24,7 @@ from patron.migrate import CORE, differences, downgrade, upgrade
 from patron.permissions import Actor, Scope
 from patron.plugins import Hooks
 from patron.records import Record, reference, table, utc_now
-from patron.resources import search
+from patron.resources import editing, search
 from patron.resources.query import Listing, read_page
 from patron.resources.rules import Rules
 from patron.settings import Settings
@@ -145,9 +145,9 @@ PHONES = ("089 123 456", "089/123-456", "(089) 123456", "+49 89 123 456", "0049 
 
 def test_a_telephone_number_is_found_however_it_is_typed(assembly: Assembly) -> None:
     with writing(assembly) as ctx:
-        customer(ctx, "Anna Brandt", phones=["+49 89 123456", "+43 1 7654321"])
-        customer(ctx, "Bernd Schmidt", phones=["+49 89 999999"])
-        for needle in (*PHONES, "01 7654321"):
+        customer(ctx, "Anna Brandt", primary_phone="+4989123456")
+        customer(ctx, "Bernd Schmidt", primary_phone="+4989999999")
+        for needle in PHONES:
             assert titles(ctx, needle) == listed(ctx, needle) == ["Anna Brandt"], needle
         for needle in ("089 123 457", "0 0 0", "+1 234 567 890", "(089) 12 a"):
             assert titles(ctx, needle) == listed(ctx, needle) == [], needle
@@ -158,7 +158,7 @@ def test_a_number_that_begins_with_zeros_is_still_found(assembly: Assembly) -> N
         customer(ctx, "Order 001234567")
         customer(ctx, "Order 000123")
         assert titles(ctx, "001234567") == ["Order 001234567"]
-        assert titles(ctx, "000123") == ["Order 000123"]
+        assert sorted(titles(ctx, "000123")) == ["Order 000123"]
 
 
 ATTACKS = (
@@ -345,6 +345,26 @@ def test_changed_removed_and_unsearched(assembly: Assembly) -> None:
             search.search_clause(ctx, silent, "afterwards")
 
 
+def test_the_trash_is_searched_apart(assembly: Assembly) -> None:
+    with writing(assembly) as ctx:
+        gone, there = customer(ctx, "Canary gone"), customer(ctx, "Canary there")
+        editing.trash(ctx, CUSTOMERS, [gone.key])
+
+        def in_trash(text: str) -> list[str]:
+            wanted = Listing(search=text, fields=("name",), trashed=True)
+            return [row["name"] for row in read_page(ctx, CUSTOMERS, wanted).items]
+
+        assert (listed(ctx, "canary"), titles(ctx, "canary"), in_trash("canary")) == (
+            ["Canary there"], ["Canary there"], ["Canary gone"],
+        )  # fmt: skip
+        assert in_trash("elephant") == []
+        search.rebuild(ctx, CUSTOMERS)
+        assert (titles(ctx, "canary"), in_trash("canary")) == (["Canary there"], ["Canary gone"])
+        editing.restore(ctx, CUSTOMERS, [gone.key])
+        editing.trash(ctx, CUSTOMERS, [there.key])
+        assert (titles(ctx, "canary"), in_trash("canary")) == (["Canary gone"], ["Canary there"])
+
+
 NAMES = st.text(st.sampled_from("abÄß '-%_\""), min_size=1, max_size=8)
 STEPS = st.lists(st.tuples(st.integers(0, 3), NAMES, st.sampled_from([None, ME, OTHER])), max_size=15)
 
@@ -368,10 +388,10 @@ def test_kept_and_rebuilt_are_the_same_and_agree_with_a_scan(
                 record.name, record.owner_id = name, owner
                 record.trashed_at = None if record.trashed_at or owner else utc_now()
                 ctx.session.flush()
+                search.from_trash(ctx, CUSTOMERS, [record.key])
+                search.index(ctx, CUSTOMERS, record)
                 if record.trashed_at:
-                    search.remove(ctx, CUSTOMERS, record.key)
-                else:
-                    search.index(ctx, CUSTOMERS, record)
+                    search.to_trash(ctx, CUSTOMERS, [record.key])
             else:
                 kept.append(customer(ctx, name, owner_id=owner))
         before = entries(ctx)

@@ -87,7 +87,7 @@ def _records(ctx: Context, ids: Sequence[int]) -> dict[str, dict[str, list[dict[
             columns[link.module, link.table_name].append(link.column_name)
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for (module, name), names in sorted(columns.items()):
-        known = _table(ctx, name)
+        known = _table(ctx, module, name)
         if known is None:
             continue
         theirs = or_(*(known.c[column].in_(ids) for column in names))
@@ -97,11 +97,11 @@ def _records(ctx: Context, ids: Sequence[int]) -> dict[str, dict[str, list[dict[
     return found
 
 
-def _table(ctx: Context, name: str) -> Table | None:
-    """The table as its module declares it, or as the database has it while the module is away."""
-    declared = SQLModel.metadata.tables.get(name)
-    if declared is not None:
-        return declared
+def _table(ctx: Context, module: str, name: str) -> Table | None:
+    """The table as its module declares it, or as the database has it while the module is away or refused."""
+    fits = module == "core" or any(plugin.name == module for plugin in ctx.assembly.active)
+    if fits and name in SQLModel.metadata.tables:
+        return SQLModel.metadata.tables[name]
     connection = ctx.session.connection()
     if not inspect(connection).has_table(name):
         return None

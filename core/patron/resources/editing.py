@@ -101,8 +101,8 @@ def trash(ctx: Context, resource: Resource, ids: Sequence[int]) -> list[int]:
             record.version += 1
             ctx.session.add(record)
     ctx.session.flush()
+    search.to_trash(ctx, resource, [record.key for record in records])
     for record in records:
-        search.remove(ctx, resource, record.key)
         audit.record(ctx, "trash", resource.key, record.key, customer_id=customer_of(resource, record))
         publish(ctx, f"{resource.key}.trashed", {"id": record.key}, customer_id=customer_of(resource, record))
     return [record.key for record in records]
@@ -118,6 +118,7 @@ def restore(ctx: Context, resource: Resource, ids: Sequence[int]) -> list[int]:
         record.version += 1
         ctx.session.add(record)
     ctx.session.flush()
+    search.from_trash(ctx, resource, [record.key for record in records])
     for record in records:
         search.index(ctx, resource, record)
         audit.record(ctx, "restore", resource.key, record.key, customer_id=customer_of(resource, record))

@@ -178,7 +178,7 @@ def _clauses(ctx: Context, resource: Resource, listing: Listing) -> list[ColumnE
         parse_filter(ctx, resource, listing.filter),
     ]
     if listing.search.strip():
-        clauses.append(search_clause(ctx, resource, listing.search))
+        clauses.append(search_clause(ctx, resource, listing.search, trashed=listing.trashed))
     return clauses
 
 

@@ -41,6 +41,7 @@ from patron.resources.declaration import table_of
 from patron.resources.rules import rules_of
 from patron.resources.scope import scope_clause
 from patron.resources.search_index import (
+    from_trash,
     index,
     index_many,
     insert_entries,
@@ -48,6 +49,8 @@ from patron.resources.search_index import (
     rebuild,
     remove,
     rescope,
+    to_trash,
+    trash_of,
 )
 from patron.resources.search_text import Needle, full_text_query, token
 from patron.system.models import SearchEntry
@@ -55,6 +58,7 @@ from patron.system.models import SearchEntry
 __all__ = [
     "Found",
     "find",
+    "from_trash",
     "index",
     "index_many",
     "insert_entries",
@@ -63,6 +67,7 @@ __all__ = [
     "remove",
     "rescope",
     "search_clause",
+    "to_trash",
 ]
 
 CANDIDATES = 500
@@ -110,10 +115,13 @@ class _Reach:
     wide: bool = False  # may be many
 
 
-def search_clause(ctx: Context, resource: Resource, words: str) -> ColumnElement[bool]:
+def search_clause(
+    ctx: Context, resource: Resource, words: str, *, trashed: bool = False
+) -> ColumnElement[bool]:
     """The rows of a resource whose text holds each of ``words``; the list adds its own scope.
 
-    What is asked is found within words, below three letters at their beginning. Invalid for a resource that
+    What is asked is found within words, below three letters at their beginning. ``trashed`` asks for what is in the
+    trash instead. Invalid for a resource that
     declares nothing to search.
     """
     if not resource.search:
@@ -122,12 +130,13 @@ def search_clause(ctx: Context, resource: Resource, words: str) -> ColumnElement
     if needle is None or reach is None:
         return false()
     t, rows = table(SearchEntry), table_of(resource)
-    if _is_common(ctx, resource, needle, reach):
+    if not trashed and _is_common(ctx, resource, needle, reach):
         # As one truth value, PostgreSQL takes it for likely, and walks; as a comparison it would sort all rows.
         holds = select(and_(*(_holds(ctx, pattern) for pattern in needle.patterns)))
         return holds.where(t.c.resource == resource.key, t.c.record_id == rows.c.id).scalar_subquery()
     matching = _matching(ctx, needle.patterns, reach.tokens)
-    return rows.c.id.in_(select(t.c.record_id).where(t.c.resource == resource.key, *matching))
+    name = trash_of(resource) if trashed else resource.key
+    return rows.c.id.in_(select(t.c.record_id).where(t.c.resource == name, *matching))
 
 
 def _is_common(ctx: Context, resource: Resource, needle: Needle, reach: _Reach) -> bool:

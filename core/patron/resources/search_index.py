@@ -80,9 +80,31 @@ def insert_entries(ctx: Context, entries: Sequence[dict[str, Any]], ids: Sequenc
 
 
 def remove(ctx: Context, resource: Resource, record_id: int) -> None:
-    """Take a record out of the search."""
+    """Take a record out of the search, and out of that of the trash."""
     t = table(SearchEntry)
-    ctx.session.execute(delete(t).where(t.c.resource == resource.key, t.c.record_id == record_id))
+    names = (resource.key, trash_of(resource))
+    ctx.session.execute(delete(t).where(t.c.resource.in_(names), t.c.record_id == record_id))
+
+
+def trash_of(resource: Resource) -> str:
+    """Under which name the entries of records in the trash stand: only the list of the trash asks for them."""
+    return f"trash:{resource.key}"
+
+
+def to_trash(ctx: Context, resource: Resource, record_ids: Sequence[int]) -> None:
+    """From now on only the trash finds these records, and anybody else again once they are indexed."""
+    t = table(SearchEntry)
+    theirs = t.c.record_id.in_(record_ids)
+    ctx.session.execute(delete(t).where(t.c.resource == trash_of(resource), theirs))
+    ctx.session.execute(
+        update(t).where(t.c.resource == resource.key, theirs).values(resource=trash_of(resource))
+    )
+
+
+def from_trash(ctx: Context, resource: Resource, record_ids: Sequence[int]) -> None:
+    """They are indexed again: the trash finds them no more."""
+    t = table(SearchEntry)
+    ctx.session.execute(delete(t).where(t.c.resource == trash_of(resource), t.c.record_id.in_(record_ids)))
 
 
 def rescope(ctx: Context, customer_id: int) -> None:
@@ -108,19 +130,21 @@ def rescope(ctx: Context, customer_id: int) -> None:
 
 def rebuild(ctx: Context, resource: Resource) -> int:
     """Write every entry of a resource anew, drop those without a record. Returns how many were written."""
-    t, rows = table(SearchEntry), table_of(resource)
-    there = select(rows.c.id).where(rows.c.trashed_at.is_(None))
-    gone = t.c.record_id.not_in(there) if resource.search else t.c.id.is_not(None)
+    t, rows, trash = table(SearchEntry), table_of(resource), trash_of(resource)
+    gone = t.c.record_id.not_in(select(rows.c.id)) if resource.search else t.c.id.is_not(None)
     ctx.session.execute(delete(t).where(t.c.resource == resource.key, gone))
+    ctx.session.execute(delete(t).where(t.c.resource == trash))
     last, written = 0, 0
     while resource.search:
-        beyond = select(resource.model).where(rows.c.id > last, rows.c.trashed_at.is_(None))
+        beyond = select(resource.model).where(rows.c.id > last)
         batch = beyond.order_by(rows.c.id).limit(BATCH)
         records: Sequence[Record] = ctx.session.execute(batch).scalars().all()
         if not records:
             break
         index_many(ctx, resource, records)
-        last, written = records[-1].key, written + len(records)
+        last, written = records[-1].key, written + sum(record.trashed_at is None for record in records)
+    trashed = t.c.record_id.in_(select(rows.c.id).where(rows.c.trashed_at.is_not(None)))
+    ctx.session.execute(update(t).where(t.c.resource == resource.key, trashed).values(resource=trash))
     return written
 
 

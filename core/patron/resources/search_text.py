@@ -23,7 +23,8 @@ MAX_NEEDLE = 200
 _WORD = "  "
 _TITLE = "\x02\x02"
 _SHORT = 3
-_PHONE = re.compile(r"\s*[+(0][0-9 ()/.\-\u00a0]*")
+_PHONE = re.compile(r"\s*(?:[+(0][0-9 ()/.\-\u00a0]*|[0-9]{2,4}(?:[ /.\-\u00a0][0-9]{2,4})+\s*)")
+"""With a country's code or the zero that is dialled first, or in groups as numbers are spoken."""
 _DIGITS = 6  # fewer are more likely a number of something else
 _PIECES = re.compile(r"\w+")
 _IDEOGRAPHS = re.compile("[\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff]+")
@@ -46,7 +47,7 @@ def phone_forms(number: str) -> str:
 
 
 def is_phone(text: str) -> bool:
-    """Whether a search is for a telephone number, written with a country's code or as one dials it at home."""
+    """Whether a search is for a telephone number, written with a country's code, as dialled at home, or in groups."""
     return len(text) <= MAX_NEEDLE and bool(_PHONE.fullmatch(text)) and len(_phone_digits(text)) >= _DIGITS
 
 
