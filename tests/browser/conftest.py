@@ -136,7 +136,9 @@ def customer_state(site: Site) -> Any:
         customer = ctx.session.execute(
             select(t.c.customer_id).where(t.c.customer_id.is_not(None)).limit(1)
         ).scalar_one()
-        account = services.add_account(ctx, "buyer@example.com", "Bettina Buyer", customer, ["tickets"])
+        account = services.add_account(
+            ctx, "buyer@example.com", "Bettina Buyer", customer, ["tickets", "preferences"]
+        )
         secret = services.start_session(ctx, person_of(ctx.session, account_id=account))
     cookie = {"name": "__Host-patron-my", "value": secret, "domain": "localhost", "path": "/", "expires": -1,
               "secure": True, "httpOnly": True, "sameSite": "Lax"}  # fmt: skip
