@@ -102,6 +102,8 @@ def change(ctx: Context, record_id: int) -> Page | Redirect:
 
 def _save(ctx: Context, record_id: int | None) -> Page | Redirect:
     web, resource, built = ctx.web, ctx.assembly.resource(segments.KEY), _sent(ctx)
+    if record_id is not None:
+        editing.load(ctx, resource, record_id, "edit")
     typed = {name: web.value(name) for name in ("name", "description", "text", "version")}
     if web.value("show"):
         return _page(ctx, typed, built, record_id)
