@@ -68,7 +68,7 @@ from patron.errors import (
     TooManyRequests,
 )
 from patron.events import Event, publish
-from patron.hookspecs import hookimpl
+from patron.hookspecs import hook, hookimpl
 from patron.interactions import mail, mailflow, timeline
 from patron.interactions import services as interactions
 from patron.interactions.models import Interaction, Mail, Mailbox, MailLedger, Participant, Thread
@@ -80,7 +80,16 @@ from patron.numbering import next_number
 from patron.permissions import SYSTEM, Actor, Face, Scope, job_actor
 from patron.records import Record, Row, instant, reference, table, table_args, utc_now
 from patron.resources import editing, filters, forms, saying, search
-from patron.resources.pages import frame, listing_of, name_references, show_record
+from patron.resources.pages import (
+    change_record,
+    create_record,
+    frame,
+    listing_of,
+    name_references,
+    show_edit,
+    show_new,
+    show_record,
+)
 from patron.resources.people import people_of
 from patron.resources.query import Listing, read_one, read_page
 from patron.resources.rules import Rules
@@ -187,8 +196,10 @@ __all__ = [
     "after_commit",
     "audit",
     "bump_generation",
+    "change_record",
     "consents",
     "contacts",
+    "create_record",
     "delete",
     "editing",
     "files",
@@ -196,6 +207,7 @@ __all__ = [
     "forms",
     "frame",
     "get",
+    "hook",
     "hookimpl",
     "instant",
     "interactions",
@@ -225,6 +237,8 @@ __all__ = [
     "savepoint",
     "saying",
     "search",
+    "show_edit",
+    "show_new",
     "show_record",
     "table",
     "table_args",

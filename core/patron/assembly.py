@@ -87,6 +87,7 @@ class Assembly:
     workflow_actions: dict[str, tuple[str, WorkflowAction]] = field(default_factory=dict)
     samples: list[tuple[str, SampleData]] = field(default_factory=list)
     commands: list[Any] = field(default_factory=list)
+    offers: dict[str, list[tuple[str, Any]]] = field(default_factory=dict)  # by the hooks that modules offer
     live: Live = field(default_factory=Live)
     plans: dict[Any, Any] = field(default_factory=dict, repr=False)  # statements of lists, by their shape
 
@@ -117,6 +118,10 @@ class Assembly:
         if fact.module in self.live.disabled:
             raise KeyError(key)
         return fact
+
+    def offered(self, hook: str) -> list[Any]:
+        """What enabled modules contribute to a hook that a module offers (see ``patron.hook``)."""
+        return [item for module, item in self.offers.get(hook, ()) if module not in self.live.disabled]
 
     def setting(self, module: str, name: str) -> Any:
         """A module's setting: changed in the application, else ``patron.toml``, else its default."""
@@ -232,6 +237,7 @@ def _collect_once(assembly: Assembly, hooks: Hooks) -> None:
     assembly.workflow_actions = _named(hooks, "register_workflow_actions")
     assembly.samples = sorted(hooks.collect("register_sample_data"), key=lambda pair: pair[1].order)
     assembly.commands = [command for _, command in hooks.collect("register_commands")]
+    assembly.offers = {name: list(hooks.collect(name)) for name in hooks.offered}
 
 
 def _resource_key(module: str, resource: Resource) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -342,6 +342,8 @@ class PortalSection:
     """An entry of a portal, shown when the mandate has ``right``: on ``/my``, or for partners on ``/partner``.
 
     ``hint`` says in a line what is to be found there.
+    Without a ``right`` every account of the face sees it. ``contact`` is where one writes to a person: the first of
+    them that the account may use stands at the foot of every page of the face.
     """
 
     name: str
@@ -352,6 +354,11 @@ class PortalSection:
     order: int = 50
     face: Face = Face.CUSTOMER
     hint: str = ""
+    contact: str = ""
+
+    def shown_to(self, rights: Collection[str]) -> bool:
+        """Whether an account whose mandate has these rights sees it."""
+        return not self.right or self.right in rights
 
 
 @dataclass(frozen=True)

@@ -54,11 +54,17 @@ _Spec = TypeVar("_Spec", bound=Callable[..., Any])
 
 
 def hook(mode: Mode, *, items: tuple[type, ...] = (), firstresult: bool = False) -> Callable[[_Spec], _Spec]:
-    """Declare a hook: what a failing implementation leads to, and of what types the items of its result must be."""
+    """Declare a hook: what a failing implementation leads to, and of what types the items of its result must be.
+
+    A module that offers hooks to others declares them in its ``hookspecs.py``, named ``<module>_…``, with the mode
+    ``refuse`` and without arguments: they are collected at start, and ``ctx.assembly.offered(name)`` gives the items.
+    """
 
     def mark(spec: _Spec) -> _Spec:
-        MODES[spec.__name__] = mode
-        ITEMS[spec.__name__] = items
+        if spec.__module__ == __name__:
+            MODES[spec.__name__] = mode
+            ITEMS[spec.__name__] = items
+        spec.patron_items = items  # type: ignore[attr-defined]
         return _hookspec(firstresult=firstresult)(spec)
 
     return mark

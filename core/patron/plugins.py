@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -192,6 +193,11 @@ class Hooks:
     def __post_init__(self) -> None:
         self.manager = pluggy.PluginManager(hookspecs.PROJECT)
         self.manager.add_hookspecs(hookspecs)
+        self.offered: dict[
+            str, tuple[type, ...]
+        ] = {}  # hooks that modules offer each other: the types of their items
+        for plugin in self.plugins:
+            self._offer(plugin)
         self._order = {"core": 0}
         for module in self.builtin:
             self.manager.register(module, name=f"core:{module.__name__}")
@@ -199,6 +205,18 @@ class Hooks:
             self._order[plugin.name] = index
             if plugin.module is not None and not plugin.refused:
                 self._register(plugin)
+
+    def _offer(self, plugin: Plugin) -> None:
+        """Take up the hooks that a module declares in its ``hookspecs.py``; their names begin with the module's."""
+        if plugin.refused or not plugin.distribution or find_spec(f"{plugin.package}.hookspecs") is None:
+            return
+        specs = importlib.import_module(f"{plugin.package}.hookspecs")
+        names = [name for name, spec in vars(specs).items() if hasattr(spec, "patron_items")]
+        if strange := [name for name in names if not name.startswith(f"{plugin.name}_")]:
+            plugin.refuse(f"It offers a hook “{strange[0]}”: its name must begin with “{plugin.name}_”.")
+            return
+        self.manager.add_hookspecs(specs)
+        self.offered.update({name: getattr(specs, name).patron_items for name in names})
 
     def _register(self, plugin: Plugin) -> None:
         try:
@@ -215,7 +233,8 @@ class Hooks:
     def _unknown(self, plugin: Plugin) -> Iterator[str]:
         for name in dir(plugin.module):
             options = self.manager.parse_hookimpl_opts(plugin.module, name)
-            if options and not options.get("optionalhook") and name not in hookspecs.MODES:
+            known = name in hookspecs.MODES or name in self.offered
+            if options and not options.get("optionalhook") and not known:
                 yield name
 
     def implementations(self, hook: str, only: str = "") -> list[tuple[str, pluggy.HookImpl]]:
@@ -293,7 +312,7 @@ class Hooks:
             )
 
     def _check_types(self, hook: str, name: str, items: Sequence[Any]) -> None:
-        wanted = hookspecs.ITEMS[hook]
+        wanted = hookspecs.ITEMS[hook] if hook in hookspecs.ITEMS else self.offered[hook]
         for item in items:
             if wanted and not isinstance(item, wanted):
                 names = " or ".join(kind.__name__ for kind in wanted)

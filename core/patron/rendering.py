@@ -71,6 +71,12 @@ class Rendering:
         """The secret of the session on that face, empty without one."""
         return web.cookies.get(self.cookie_name(door_of(face, web.path).cookie), "")
 
+    def recognised(self, web: Web, route: Route) -> tuple[Face, str]:
+        """On which face to look for who asks, and the secret of their session there, empty without one."""
+        if route.visitors is not None and (cookie := self.session_cookie(web, route.visitors)):
+            return route.visitors, cookie
+        return route.face, self.session_cookie(web, route.face)
+
     def pre_cookie(self, web: Web) -> str:
         """What ties the forms of someone who is not signed in to their browser."""
         return web.cookies.get(self.cookie_name("patron-pre"), "")
@@ -126,7 +132,7 @@ class Rendering:
 
     def _page(self, ctx: Context, route: Route, page: Page) -> HttpResponse[Any]:
         web, cookies = ctx.web, []
-        csrf_cookie = self.session_cookie(web, route.face) or self.pre_cookie(web)
+        csrf_cookie = self.recognised(web, route)[1] or self.pre_cookie(web)
         if not csrf_cookie:
             from patron.accounts.authentication import csrf_token
 
@@ -136,7 +142,7 @@ class Rendering:
         else:
             csrf = web.csrf
         flashes, spent = self._flashes(web)
-        shell = make_shell(ctx, route.face, csrf, flashes)
+        shell = make_shell(ctx, route.face, csrf, flashes, route.visitors)
         template = page.partial if page.partial and web.htmx else page.template
         html = self.environment.get_template(template).render(
             shell=shell, **self._with_panels(shell, page.data)

@@ -133,11 +133,12 @@ class Server:
         request_id: str,
         left_out: dict[str, str],
     ) -> HttpResponse[Any]:
-        cookie, bearer = self.rendering.session_cookie(web, route.face), _bearer(web)
+        face, cookie = self.rendering.recognised(web, route)
+        bearer = _bearer(web)
         database = self.assembly.database
         transaction = database.write if route.transaction == "write" else database.read
         with transaction() as session:
-            identity = identify(session, self.assembly, utc_now(), route.face, cookie, bearer)
+            identity = identify(session, self.assembly, utc_now(), face, cookie, bearer)
             web = replace(
                 web,
                 csrf=csrf_token(self.assembly.settings.secret_key, cookie or self.rendering.pre_cookie(web)),

@@ -36,6 +36,8 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     mail_domain: str = "localhost"
     mail_private_hosts: bool = True
+    contact_email: str = ""
+    contact_phone: str = ""
     strict: bool = False
     debug_statements: bool = False
     hang_seconds: float = 60.0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from babel import Locale
 
 from patron.accounts.authentication import Identity
-from patron.accounts.faces import door_at, door_of
+from patron.accounts.faces import DOORS, Door, door_at, door_of
 from patron.accounts.services.portal import sections_of
 from patron.assembly import Assembly
 from patron.context import Context
@@ -20,14 +20,17 @@ from patron.web import Web
 ADMINISTRATION = "admin"  # the permission to administer
 
 
-def make_shell(ctx: Context, face: Face, csrf: str, flashes: Sequence[Flash]) -> Shell:
-    """The shell of a page for whoever asks. Costs no statement."""
+def make_shell(
+    ctx: Context, face: Face, csrf: str, flashes: Sequence[Flash], visitors: Face | None = None
+) -> Shell:
+    """The shell of a page for whoever asks. Costs no statement. ``visitors`` as in ``Route``."""
     settings, actor = ctx.assembly.settings, ctx.actor
     identity: Identity = ctx.cache["identity"]
     signed_in = actor.kind not in (
         "anonymous",
         "token",
     )  # a token opens no page, but public ones are everybody's
+    door = _door(ctx, face, visitors)
     staff = signed_in and face in (Face.STAFF, Face.PUBLIC) and actor.kind == "user"
     return Shell(
         site_name=settings.site_name,
@@ -42,7 +45,10 @@ def make_shell(ctx: Context, face: Face, csrf: str, flashes: Sequence[Flash]) ->
         locale=ctx.locale,
         dir="rtl" if Locale.parse(ctx.locale.replace("-", "_")).text_direction == "rtl" else "ltr",
         timezone=ctx.time_zone,
-        home=door_of(face, ctx.web.path).home,
+        home=door.home,
+        contact_url=_contact(ctx, door.face),
+        contact_email=settings.contact_email,
+        contact_phone=settings.contact_phone,
         acts_for=identity.acts_for,
         nav_collapsed=ctx.web.cookies.get("nav") == "collapsed",
     )
@@ -59,6 +65,24 @@ def stranger_shell(assembly: Assembly, web: Web) -> Shell:
         theme=_theme(web, "auto"),
         locale=assembly.settings.locale,
     )
+
+
+def _door(ctx: Context, face: Face, visitors: Face | None) -> Door:
+    """The door behind which the page leads on: of who is signed in, else the one its visitors come in by."""
+    if ctx.actor.kind in (Face.CUSTOMER, Face.PARTNER):
+        return DOORS[Face(ctx.actor.kind)]
+    if visitors is not None and ctx.actor.kind == "anonymous":
+        return DOORS[visitors]
+    return door_of(face, ctx.web.path)
+
+
+def _contact(ctx: Context, face: Face) -> str:
+    """Where somebody outside writes to a person; who is not signed in is asked to do so there."""
+    known = ctx.actor.kind != "anonymous"
+    for section in sections_of(ctx.assembly, face) if face != Face.STAFF else ():
+        if section.contact and (not known or section.shown_to(ctx.actor.rights)):
+            return section.contact
+    return ""
 
 
 def _theme(web: Web, chosen: str) -> Theme:
@@ -100,7 +124,7 @@ def _portal_navigation(ctx: Context) -> tuple[ShellNavGroup, ...]:
     items = [
         ShellNavItem(section.label, section.url, section.icon, path.startswith(section.url))
         for section in sections_of(ctx.assembly, Face(ctx.actor.kind))
-        if section.right in ctx.actor.rights
+        if section.shown_to(ctx.actor.rights)
     ]
     return (ShellNavGroup("", tuple(items)),) if items else ()
 

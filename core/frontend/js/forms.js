@@ -1,5 +1,5 @@
 // Nothing typed is lost: a question before leaving, a draft in this tab until the form was sent, one send per click.
-import { behaviour } from "./dom.js";
+import { behaviour, on } from "./dom.js";
 
 const WAIT_MS = 400;
 const skipped = ["password", "file", "hidden"];
@@ -54,4 +54,14 @@ addEventListener("pageshow", () => {
     delete form.dataset.sent;
     form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
   }
+});
+
+on("click", "[data-insert]", (event, button) => {
+  const field = document.getElementById(button.dataset.into);
+  if (!field) return;
+  const before = field.value.slice(0, field.selectionStart);
+  const gap = before && !before.endsWith("\n") ? "\n" : "";
+  field.setRangeText(`${gap}${button.dataset.insert}\n`, field.selectionStart, field.selectionEnd, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
 });

@@ -32,7 +32,9 @@ def show(ctx: Context, customer_id: int) -> Page:
     faces = [Face.CUSTOMER]
     if PARTNER in roles_of(ctx, customer_id):
         faces.append(Face.PARTNER)
-    offered = {str(face): [(s.right, s.label) for s in sections_of(ctx.assembly, face)] for face in faces}
+    offered = {
+        str(face): [(s.right, s.label) for s in sections_of(ctx.assembly, face) if s.right] for face in faces
+    }
     data = {
         "customer": customer,
         "kinds": list(names.KINDS.items()),
@@ -73,7 +75,7 @@ def invite(ctx: Context, customer_id: int) -> Redirect:
     """Let someone act for the customer in a portal (form: email, name, face, rights)."""
     customer_of(ctx, customer_id, "edit")
     face = Face.PARTNER if ctx.web.value("face") == Face.PARTNER else Face.CUSTOMER
-    offered = {section.right for section in sections_of(ctx.assembly, face)}
+    offered = {section.right for section in sections_of(ctx.assembly, face) if section.right}
     wanted = [right for right in ctx.web.values("rights") if right in offered]
     account_id = add_account(ctx, ctx.web.value("email"), ctx.web.value("name"), customer_id, wanted, face)
     person = person_of(ctx.session, account_id=account_id)

@@ -85,4 +85,7 @@ class Shell:
     timezone: str = "UTC"
     nav_collapsed: bool = False
     home: str = "/"  # where the face begins
+    contact_url: str = ""  # where somebody outside writes to a person
+    contact_email: str = ""
+    contact_phone: str = ""
     acts_for: str = ""  # in a portal: the customer of the mandate in use

@@ -24,7 +24,7 @@ from patron import (
 )
 
 from patron_service.models import Ticket
-from patron_service.services import conversation, tickets
+from patron_service.services import articles, conversation, tickets
 
 READ, EDIT = f"{tickets.KEY}.read", f"{tickets.KEY}.edit"
 PATH = "/service/tickets/{ticket_id:int}"
@@ -67,6 +67,15 @@ def _again(
     if isinstance(page, Redirect):
         return page
     return Page(page.template, {**page.data, "values": typed, "reply_errors": list(errors)}, status=422)
+
+
+@get(f"{PATH}/articles", permission=READ)
+def find_articles(ctx: Context, ticket_id: int) -> Page:
+    """Articles that the answer may link to (query: q; without one, those nearest to the ticket)."""
+    ticket = tickets.load(ctx, ticket_id)
+    words = ctx.web.param("q").strip() or f"{ticket.subject} {ticket.description}"
+    data = {"ticket": ticket, "articles": articles.suggest(ctx, words), "q": ctx.web.param("q")}
+    return Page("service/articles.html", data, partial="service/_linkable.html")
 
 
 @post(f"{PATH}/take", permission=EDIT)
@@ -140,5 +149,5 @@ def download(ctx: Context, ticket_id: int, file_id: int) -> Download:
 
 
 ROUTES: tuple[Route, ...] = (
-    reply, take, attach_requester, release, start_thread, show_mail, download,
+    reply, find_articles, take, attach_requester, release, start_thread, show_mail, download,
 )  # fmt: skip

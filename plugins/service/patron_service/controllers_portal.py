@@ -5,7 +5,7 @@ from __future__ import annotations
 from patron import Context, Download, Face, FieldError, Flash, Invalid, Page, Redirect, Route, get, post
 
 from patron_service.resource import STATUSES
-from patron_service.services import portal, surveys
+from patron_service.services import articles, portal, surveys
 
 RIGHT = "tickets"
 MINE = {"face": Face.CUSTOMER, "permission": RIGHT}
@@ -26,16 +26,27 @@ def show_list(ctx: Context) -> Page:
     return Page("service/my_tickets.html", {"tickets": rows})
 
 
-def _form(values: dict[str, str], errors: tuple[FieldError, ...] = ()) -> Page:
+def _form(ctx: Context, values: dict[str, str], errors: tuple[FieldError, ...] = ()) -> Page:
     by_field = {error.field: [error.message] for error in errors}
-    data = {"values": values, "errors": list(errors), "by_field": by_field}
+    typed = f"{values.get('subject', '')} {values.get('text', '')}"
+    data = {
+        "values": values, "errors": list(errors), "by_field": by_field, "search_url": articles.search_url(ctx),
+        "articles": articles.suggest(ctx, typed),
+    }  # fmt: skip
     return Page("service/my_new.html", data, status=422 if errors else 200)
 
 
 @get("/my/tickets/new", **MINE)
 def show_new(ctx: Context) -> Page:
     """An empty form."""
-    return _form({})
+    return _form(ctx, {})
+
+
+@post("/my/tickets/articles", **MINE, transaction="read")
+def suggest(ctx: Context) -> Page:
+    """Articles that may answer what is being typed (form: subject, text)."""
+    typed = f"{ctx.web.value('subject')} {ctx.web.value('text')}"
+    return Page("service/_articles.html", {"articles": articles.suggest(ctx, typed)})
 
 
 @post("/my/tickets/new", **MINE, upload=UPLOAD)
@@ -48,7 +59,7 @@ def create(ctx: Context) -> Page | Redirect:
     except Invalid as error:
         ctx.session.rollback()
         typed = {"subject": ctx.web.value("subject"), "text": text}
-        return _form(typed, error.errors or (FieldError("", error.detail),))
+        return _form(ctx, typed, error.errors or (FieldError("", error.detail),))
     return Redirect(
         f"/my/tickets/{ticket.key}", Flash(f"We have it as {ticket.number}, and will answer here.")
     )
@@ -107,4 +118,4 @@ def download(ctx: Context, ticket_id: int, file_id: int) -> Download:
     return Download(content, name, content_type)
 
 
-ROUTES: tuple[Route, ...] = (show_list, show_new, create, show, answer, rate, download)
+ROUTES: tuple[Route, ...] = (show_list, show_new, suggest, create, show, answer, rate, download)

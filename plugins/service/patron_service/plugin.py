@@ -101,6 +101,7 @@ def register_portal_sections() -> Sequence[PortalSection]:
             "ticket",
             30,
             hint="Ask us something, and follow what becomes of it.",
+            contact="/my/tickets/new",
         ),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from patron import Action, Choice, Context, CustomerLink, Field, Invalid, Resource, Rules, mailflow, normalise
 
 from patron_service.models import Queue, Survey, Ticket
-from patron_service.services import clock, conversation, tickets
+from patron_service.services import articles, clock, conversation, tickets
 
 STATUSES = (
     Choice("new", "New", "accent"), Choice("open", "Open", "info"),
@@ -91,6 +91,7 @@ class TicketRules(Rules):
             "reply_to": conversation.reply_to(record, touches),
             "sends": conversation.mailbox_of(ctx, record) is not None,
             "values": {},
+            "links_articles": bool(articles.sources(ctx)),
             "reply_errors": [],
             "statuses": [(choice.value, choice.label) for choice in STATUSES if choice.value != "new"],
         }

@@ -46,7 +46,7 @@ def _me(ctx: Context) -> Person:
 def show_home(door: Door, ctx: Context) -> Page:
     """What the account may do here for the customer in use."""
     sections = [
-        section for section in sections_of(ctx.assembly, door.face) if section.right in ctx.actor.rights
+        section for section in sections_of(ctx.assembly, door.face) if section.shown_to(ctx.actor.rights)
     ]
     data = {"door": door, "sections": sections, "mandates": my_mandates(ctx)}
     return Page("accounts/portal_home.html", data)

@@ -1,0 +1,1 @@
+"""Knowledge: articles for customers, partners and the firm's own people."""

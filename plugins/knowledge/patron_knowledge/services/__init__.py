@@ -1,0 +1,1 @@
+"""What knowledge does: writing and publishing, reading by audience, what readers said and did not find."""
