@@ -108,6 +108,16 @@ class PublicationRules(Rules):
         return {"publication": record, "body": text.to_html(record.body)}
 
 
+class FeedbackRules(Rules):
+    """An answer is called by what it says."""
+
+    def expand(self, ctx: Context, rows: Sequence[dict[str, Any]], names: Collection[str] | None) -> None:
+        if names is None or "said" in names:
+            said = response.said_of(ctx, [int(row["id"]) for row in rows])
+            for row in rows:
+                row["said"] = said[int(row["id"])]
+
+
 CATEGORIES = Resource(
     name="categories",
     module="knowledge",
@@ -207,15 +217,17 @@ FEEDBACK = Resource(
     label_plural="Readers' answers",
     icon="message-square",
     nav="Knowledge",
-    title="comment",
+    title="said",
+    rules=FeedbackRules,
     fields=(
+        Field("said", "Answer", "computed", read_only=True),
         Field("comment", "Comment", personal=True),
         Field("helpful", "Helped", "bool"),
         Field("article", "Article", "ref", column="article_id", ref="knowledge.articles"),
         Field("customer", "Customer", "customer", column="customer_id"),
         Field("updated_at", "When", "instant"),
     ),
-    columns=("article", "helpful", "comment", "customer", "updated_at"),
+    columns=("said", "article", "customer", "updated_at"),
     filters=("helpful", "article", "customer"),
     sorts=("-updated_at",),
     links=(CustomerLink("customer_id"),),

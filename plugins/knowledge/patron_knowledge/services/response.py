@@ -109,6 +109,16 @@ def share(numbers: Mapping[str, int]) -> str:
     return f"{round(100 * numbers['helpful'] / total)} % of {total}" if total else ""
 
 
+def said_of(ctx: Context, ids: Sequence[int]) -> dict[int, str]:
+    """Answers in words, by their ids: one statement."""
+    f = table(Feedback)
+    rows = ctx.session.execute(select(f.c.id, f.c.helpful, f.c.comment).where(f.c.id.in_(ids)))
+    return {
+        row.id: ("Helped" if row.helpful else "Did not help") + (f": {row.comment}" if row.comment else "")
+        for row in rows
+    }
+
+
 def comments_of(ctx: Context, article_id: int, limit: int = 10) -> list[dict[str, Any]]:
     """The latest comments on an article: helpful, comment, updated_at."""
     f = table(Feedback)
