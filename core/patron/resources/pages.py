@@ -534,8 +534,10 @@ def _back(ctx: Context) -> str:
 def lookup(ctx: Context, *, resource: Resource) -> Json | Page:
     """Records that match ``q``, for fields that refer to this resource: items of value, label and hint."""
     text = ctx.web.param("q").strip()
-    t = table_of(resource)
-    title = t.c[resource.field(resource.title).attribute]
+    t, titled = table_of(resource), resource.field(resource.title)
+    if titled.kind == "computed":
+        return Json({"items": []})  # nothing is stored to choose by
+    title = t.c[titled.attribute]
     statement = select(t.c.id, title).where(t.c.trashed_at.is_(None), row_scope(ctx, resource)).limit(10)
     matching = search_clause(ctx, resource, text) if text else None
     statement = statement.order_by(t.c.id.desc()) if matching is None else statement.where(matching)

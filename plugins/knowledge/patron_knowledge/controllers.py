@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from patron import (
@@ -10,6 +11,7 @@ from patron import (
     Flash,
     Page,
     Redirect,
+    Resource,
     Route,
     change_record,
     create_record,
@@ -20,11 +22,13 @@ from patron import (
     show_new,
 )
 
+from patron_knowledge.resource import ARTICLES
 from patron_knowledge.services import text, writing
 
 KEY, PATH = writing.KEY, "/knowledge/articles"
 READ, CREATE, EDIT = f"{KEY}.read", f"{KEY}.create", f"{KEY}.edit"
-ONE = f"{PATH}/{{record_id:int}}"
+ONE = f"{PATH}/{{article_id:int}}"
+FORM = f"{PATH}/{{record_id:int}}/edit"  # where the resource has its own
 
 
 def _with_preview(page: Page | Redirect) -> Page | Redirect:
@@ -36,17 +40,17 @@ def _with_preview(page: Page | Redirect) -> Page | Redirect:
 
 
 def _editor(handler: Callable[..., Page | Redirect], doc: str) -> Callable[..., Page | Redirect]:
-    def show(ctx: Context, **params: Any) -> Page | Redirect:
-        return _with_preview(handler(ctx, **params, resource=ctx.assembly.resource(KEY)))
+    def show(ctx: Context, *, resource: Resource, **params: Any) -> Page | Redirect:
+        return _with_preview(handler(ctx, resource=resource, **params))
 
     show.__doc__ = doc
-    return show
+    return partial(show, resource=ARTICLES)
 
 
 new = get(f"{PATH}/new", permission=CREATE)(_editor(show_new, "An empty editor."))
 create = post(f"{PATH}/new", permission=CREATE)(_editor(create_record, "Make the article."))
-edit = get(f"{ONE}/edit", permission=EDIT)(_editor(show_edit, "The editor of an article."))
-change = post(f"{ONE}/edit", permission=EDIT)(_editor(change_record, "Change the article."))
+edit = get(FORM, permission=EDIT)(_editor(show_edit, "The editor of an article."))
+change = post(FORM, permission=EDIT)(_editor(change_record, "Change the article."))
 
 
 @post(f"{PATH}/preview", permission=READ, transaction="read")
@@ -58,24 +62,24 @@ def preview(ctx: Context) -> Page:
 
 
 @post(f"{ONE}/publish", permission=writing.PUBLISH)
-def publish(ctx: Context, record_id: int) -> Redirect:
+def publish(ctx: Context, article_id: int) -> Redirect:
     """Show the working text to its readers."""
-    article = writing.publish_article(ctx, record_id)
-    return Redirect(f"{PATH}/{record_id}", Flash(f"Published as edition {article.edition}."))
+    article = writing.publish_article(ctx, article_id)
+    return Redirect(f"{PATH}/{article_id}", Flash(f"Published as edition {article.edition}."))
 
 
 @post(f"{ONE}/archive", permission=writing.PUBLISH)
-def archive(ctx: Context, record_id: int) -> Redirect:
+def archive(ctx: Context, article_id: int) -> Redirect:
     """Take the article from its readers."""
-    writing.archive_article(ctx, record_id)
-    return Redirect(f"{PATH}/{record_id}", Flash("Archived: readers find it no more."))
+    writing.archive_article(ctx, article_id)
+    return Redirect(f"{PATH}/{article_id}", Flash("Archived: readers find it no more."))
 
 
 @get(ONE + "/editions/{number:int}", permission=READ)
-def edition(ctx: Context, record_id: int, number: int) -> Page:
+def edition(ctx: Context, article_id: int, number: int) -> Page:
     """An earlier edition, and what has changed since."""
-    article = editing.load(ctx, ctx.assembly.resource(KEY), record_id)
-    then = writing.edition_of(ctx, record_id, number)
+    article = editing.load(ctx, ctx.assembly.resource(KEY), article_id)
+    then = writing.edition_of(ctx, article_id, number)
     data = {
         "article": article, "edition": then, "changes": text.changes(then.body, article.body),
         "preview": text.to_html(then.body), "may_edit": ctx.actor.may(EDIT),
@@ -84,11 +88,11 @@ def edition(ctx: Context, record_id: int, number: int) -> Page:
 
 
 @post(ONE + "/editions/{number:int}/restore", permission=EDIT)
-def restore(ctx: Context, record_id: int, number: int) -> Redirect:
+def restore(ctx: Context, article_id: int, number: int) -> Redirect:
     """Make an earlier edition the working text."""
-    writing.restore_edition(ctx, record_id, number)
+    writing.restore_edition(ctx, article_id, number)
     return Redirect(
-        f"{PATH}/{record_id}", Flash(f"Edition {number} is the working text now. Publish it to show it.")
+        f"{PATH}/{article_id}", Flash(f"Edition {number} is the working text now. Publish it to show it.")
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from patron import Context, Metric, limits, normalise, table
+from patron import Context, Metric, limits, normalise, row_scope, table
 from sqlalchemy import case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -120,11 +120,19 @@ def said_of(ctx: Context, ids: Sequence[int]) -> dict[int, str]:
 
 
 def comments_of(ctx: Context, article_id: int, limit: int = 10) -> list[dict[str, Any]]:
-    """The latest comments on an article: helpful, comment, updated_at."""
+    """The latest comments on an article, of those that the actor may read: helpful, comment, updated_at."""
+    resource = ctx.assembly.resource("knowledge.feedback")
+    if not ctx.actor.may(resource.permission("read")):
+        return []
     f = table(Feedback)
     rows = ctx.session.execute(
         select(f.c.helpful, f.c.comment, f.c.updated_at)
-        .where(f.c.article_id == article_id, f.c.comment != "", f.c.trashed_at.is_(None))
+        .where(
+            f.c.article_id == article_id,
+            f.c.comment != "",
+            f.c.trashed_at.is_(None),
+            row_scope(ctx, resource),
+        )
         .order_by(f.c.updated_at.desc(), f.c.id.desc())
         .limit(limit)
     ).mappings()
