@@ -186,7 +186,9 @@ def _in_vain(ctx: Context) -> Mapping[str, int]:
 
 METRICS = (
     Metric("published", "Published articles", _published),
-    Metric("helpful", "Answers that say an article helped", _helpful, "percent"),
-    Metric("gaps", "Different searches without a result", _in_vain),
-    Metric("overdue", "Published articles past their review date", lambda ctx: {"": overdue(ctx)}),
+    Metric("helpful", "Answers that say an article helped, in percent", _helpful),
+    Metric("gaps", "Different searches without a result", _in_vain, falling=True),
+    Metric(
+        "overdue", "Published articles past their review date", lambda ctx: {"": overdue(ctx)}, falling=True
+    ),
 )
