@@ -90,17 +90,17 @@ def test_a_condition_that_says_more_is_shown_as_text(client: Client, assembly: A
     assert "(city is “Berlin” and kind is person or not (country is “DE”))" in page
 
 
-@pytest.mark.parametrize(
-    "condition",
-    ["kind = 'person'", "x' OR 1=1--", ["city"], {"$where": "1"}, {"city": {"regex": ".*"}}, {"id": {"gt": 0}},
-     {"__class__": 1}, 'O:8:"stdClass":0:{}', {}, None, {"marketing.nothing": 1}],
+NO_CONDITION: tuple[Any, ...] = (
+    "kind = 'person'", "x' OR 1=1--", ["city"], {"$where": "1"}, {"city": {"regex": ".*"}}, {"id": {"gt": 0}},
+    {"__class__": 1}, 'O:8:"stdClass":0:{}', {}, None, {"marketing.nothing": 1},
 )  # fmt: skip
-def test_m7_a_segment_takes_the_filter_language_alone(
-    client: Client, assembly: Assembly, condition: Any
-) -> None:
+
+
+def test_m7_a_segment_takes_the_filter_language_alone(client: Client, assembly: Assembly) -> None:
     token_for(client, make_user(assembly))
-    answer = client.post("/api/v1/marketing/segments", json={"name": "x", "condition": condition})
-    assert answer.status_code == 422, answer.text
+    for condition in NO_CONDITION:
+        answer = client.post("/api/v1/marketing/segments", json={"name": "x", "condition": condition})
+        assert answer.status_code == 422, condition
 
 
 def test_a_gone_fact_breaks_the_segment_loudly(client: Client, assembly: Assembly) -> None:

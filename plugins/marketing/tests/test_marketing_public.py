@@ -117,22 +117,20 @@ def test_who_is_known_is_not_made_twice_nor_changed(client: Client, assembly: As
     assert number(assembly, Customer, table(Customer).c.name == "Ada Byron") == 1
 
 
-@pytest.mark.parametrize(
-    ("values", "field"),
-    [
-        ({"email": "ada@example.com\r\nBcc: eve@example.net"}, "email"),
-        ({"email": "no address"}, "email"),
-        ({"name": ""}, "name"),
-        ({"name": "Ada\r\nBcc: eve@example.net"}, "name"),
-        ({"q1": "x' OR 1=1--"}, "q1"),
-    ],
+REFUSED: tuple[tuple[dict[str, str], str], ...] = (
+    ({"email": "ada@example.com\r\nBcc: eve@example.net"}, "email"),
+    ({"email": "no address"}, "email"),
+    ({"name": ""}, "name"),
+    ({"name": "Ada\r\nBcc: eve@example.net"}, "name"),
+    ({"q1": "x' OR 1=1--"}, "q1"),
 )
-def test_m1_m2_what_a_form_does_not_take(
-    client: Client, assembly: Assembly, form: int, values: dict[str, str], field: str
-) -> None:
-    answer = send(client, form, **values)
-    assert answer.status_code == 422
-    assert f'href="#f-{field}"' in answer.text
+
+
+def test_m1_m2_what_a_form_does_not_take(client: Client, assembly: Assembly, form: int) -> None:
+    for values, field in REFUSED:
+        answer = send(client, form, **values)
+        assert answer.status_code == 422, values
+        assert f'href="#f-{field}"' in answer.text
     assert number(assembly, Customer) == number(assembly, Submission) == 0
 
 
@@ -222,18 +220,13 @@ def test_one_click_unsubscribes_and_looking_does_not(
     assert recipients(assembly, sent["campaign"])[0].left_at is not None
 
 
-@pytest.mark.parametrize("attack", ["other id", "guessed", "other kind", "plain id", "empty"])
-def test_m6_only_the_seal_opens(
-    client: Client, assembly: Assembly, sent: dict[str, int], attack: str
-) -> None:
+def test_m6_only_the_seal_opens(client: Client, assembly: Assembly, sent: dict[str, int]) -> None:
     mine, other = sent["mail of Ada"], sent["mail of Bea"]
-    good = token(assembly, "leave", mine)
-    bad = {
-        "other id": f"{other}.{good.split('.')[1]}", "guessed": f"{mine}.{'A' * 24}",
-        "other kind": token(assembly, "open", mine), "plain id": str(mine), "empty": ".",
-    }[attack]  # fmt: skip
-    assert client.get(f"/u/{bad}").status_code == 404
-    assert client.post(f"/u/{bad}", data={"List-Unsubscribe": "One-Click"}).status_code == 404
+    seal = token(assembly, "leave", mine).split(".")[1]
+    forged = (f"{other}.{seal}", f"{mine}.{'A' * 24}", token(assembly, "open", mine), str(mine), ".")
+    for bad in forged:
+        assert client.get(f"/u/{bad}").status_code == 404, bad
+        assert client.post(f"/u/{bad}", data={"List-Unsubscribe": "One-Click"}).status_code == 404, bad
     assert consent_of(assembly, sent["Bea"]) is True
     assert number(assembly, Suppression) == 0
 
