@@ -41,6 +41,8 @@ class _Speaker:
             kind = relationships.KINDS.get(str(value.get("by", "")))
             label = "is related to" if kind is None else kind.reverse if value.get("reverse") else kind.label
             where = self.say(value["where"], resource) if value.get("where") else "anybody"
+            if value.get("by") == "works_at" and not value.get("reverse"):
+                return f"at the organisation they work at, {where}"
             return f"{label.lower()} one where {where}"
         if key == "exists" and isinstance(value, Mapping):
             return self._exists(value)
