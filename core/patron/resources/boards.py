@@ -12,10 +12,9 @@ from patron.contributions import Field, Resource
 from patron.errors import Invalid
 from patron.resources import editing, pages
 from patron.resources.declaration import table_of
-from patron.resources.filters import parse_filter
+from patron.resources.query import Clauses, rows_within
 from patron.resources.rules import rules_of
-from patron.resources.scope import row_scope
-from patron.resources.values import columns_of, give
+from patron.resources.values import columns_of, giver
 from patron.responses import Flash, Json, Page, Redirect
 
 CARDS = 25  # per column: what fits two screens; the rest is a list away
@@ -80,14 +79,17 @@ def _totals(ctx: Context, resource: Resource, filter_: Any) -> dict[str, dict[st
     """Count and sums per state; currencies are never added."""
     t, money = table_of(resource), _money(resource)
     state = t.c[resource.field(resource.state).attribute]
-    wanted: list[Any] = [state, func.count().label("count")]
-    group: list[Any] = [state]
-    if money is not None:
-        wanted += [t.c.currency, func.coalesce(func.sum(t.c[money.attribute]), 0)]
-        group.append(t.c.currency)
-    clauses = [t.c.trashed_at.is_(None), row_scope(ctx, resource), parse_filter(ctx, resource, filter_)]
+
+    def build(clauses: Clauses, _: str) -> Any:
+        wanted: list[Any] = [state, func.count()]
+        group: list[Any] = [state]
+        if money is not None:
+            wanted += [t.c.currency, func.coalesce(func.sum(t.c[money.attribute]), 0)]
+            group.insert(0, t.c.currency)  # as an index over currency and state has them
+        return select(*wanted).where(*clauses).group_by(*group)
+
     totals: dict[str, dict[str, Any]] = defaultdict(lambda: {"count": 0, "sums": []})
-    for row in ctx.session.execute(select(*wanted).where(*clauses).group_by(*group)):
+    for row in rows_within(ctx, resource, "board totals", build, filter_=filter_):
         totals[row[0]]["count"] += row[1]
         if money is not None and row[2]:
             totals[row[0]]["sums"].append({"minor": int(row[3]), "currency": row[2]})
@@ -98,15 +100,21 @@ def _cards(ctx: Context, resource: Resource, filter_: Any) -> dict[str, list[dic
     """The newest cards of each column, in one statement: a bounded search for each, by the index over the state."""
     t = table_of(resource)
     state = resource.field(resource.state)
-    names = list(dict.fromkeys([*columns_of(resource), "updated_at"]))
-    clauses = [t.c.trashed_at.is_(None), row_scope(ctx, resource), parse_filter(ctx, resource, filter_)]
-    newest = select(*(t.c[name] for name in names)).where(*clauses)
-    newest = newest.order_by(t.c.updated_at.desc(), t.c.id.desc()).limit(CARDS)
-    columns = [newest.where(t.c[state.attribute] == choice.value).subquery() for choice in state.choices]
-    rows = ctx.session.execute(union_all(*(select(column) for column in columns))).mappings().all()
-    rows = sorted(rows, key=lambda row: (row["updated_at"], row["id"]), reverse=True)
-    items = [give(resource, row) for row in rows]
-    rules_of(resource).expand(ctx, items, None)
+    shown = tuple(dict.fromkeys([*resource.columns, resource.title, resource.state]))
+    names = list(dict.fromkeys([*columns_of(resource, shown), "updated_at"]))
+
+    def build(clauses: Clauses, _: str) -> Any:
+        newest = select(*(t.c[name] for name in names)).where(*clauses)
+        newest = newest.order_by(t.c.updated_at.desc(), t.c.id.desc()).limit(CARDS)
+        columns = [newest.where(t.c[state.attribute] == choice.value).subquery() for choice in state.choices]
+        return union_all(*(select(column) for column in columns))
+
+    place, record_id = names.index("updated_at"), names.index("id")
+    rows = rows_within(ctx, resource, "board cards", build, filter_=filter_)
+    rows.sort(key=lambda row: (row[place], row[record_id]), reverse=True)
+    give = giver(resource, names, shown)
+    items = [give(row) for row in rows]
+    rules_of(resource).expand(ctx, items, shown)
     pages.name_references(ctx, resource, items)
     cards: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for item in items:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,6 +116,36 @@ def _rows(ctx: Context, page: _Page, listing: Listing) -> list[Any]:
         return page.select(clauses, edge, bindparam("count", type_=Integer()))
 
     return _kept(ctx, shape, build).rows(ctx.session, values | scope_values(ctx))
+
+
+Clauses = Sequence[ColumnElement[bool]]
+
+
+def rows_within(
+    ctx: Context, resource: Resource, name: str, build: Callable[[Clauses, str], Any], *, filter_: Any = None,
+    trashed: bool | None = False, values: Mapping[str, Any] | None = None,
+) -> list[Any]:  # fmt: skip
+    """Rows of the statement that ``build(clauses, dialect)`` makes: admitted by a filter, and within the actor's scope.
+
+    ``name`` stands for ``build``: where the filter is of equal values at most, the statement is kept under it.
+    ``trashed`` None takes the trash too; ``values`` are those of the statement's own parameters.
+    """
+    t, given = table_of(resource), dict(values or {})
+    there = [] if trashed is None else [_in_trash(resource, trashed)]
+    equal = equalities(ctx, resource, filter_)
+    scope = ctx.actor.require(resource.permission("read"))
+    if equal is None or not scope_is_plain(ctx, resource, scope):
+        clauses = [*there, row_scope(ctx, resource), parse_filter(ctx, resource, filter_)]
+        return list(ctx.session.execute(build(clauses, ctx.assembly.database.dialect), given))
+    columns = tuple(column for column, _ in equal)
+
+    def made(dialect: str) -> Any:
+        equals = (t.c[column] == bindparam(f"equal_{column}") for column in columns)
+        return build([*there, row_scope(ctx, resource), *equals], dialect)
+
+    kept = _kept(ctx, (resource.key, name, columns, trashed, _actor_shape(ctx, scope)), made)
+    equals = {f"equal_{column}": value for column, value in equal}
+    return kept.rows(ctx.session, given | equals | scope_values(ctx))
 
 
 _MOST_SHAPES = 1000

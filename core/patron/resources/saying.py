@@ -12,13 +12,13 @@ from sqlalchemy import select
 
 from patron.accounts import acts, audit
 from patron.accounts.services.listing import AuditView
-from patron.bulk import among
 from patron.context import Context
 from patron.contributions import Field, Resource
 from patron.money import Money
+from patron.prepared import among_given
 from patron.resources.declaration import table_of
 from patron.resources.people import people_names
-from patron.resources.scope import row_scope
+from patron.resources.query import Clauses, rows_within
 
 REFERENCES = ("customer", "user", "team", "ref")
 NOTHING = "–"
@@ -37,7 +37,11 @@ def names_of(ctx: Context, item: Field, ids: Iterable[int]) -> dict[int, str]:
     title = t.c[target.field(target.title).attribute]
     if not ctx.actor.may(target.permission("read")):
         return {}
-    rows = ctx.session.execute(select(t.c.id, title).where(among(t.c.id, wanted), row_scope(ctx, target)))
+
+    def build(clauses: Clauses, dialect: str) -> Any:
+        return select(t.c.id, title).where(among_given(t.c.id, "ids", dialect), *clauses)
+
+    rows = rows_within(ctx, target, "names", build, trashed=None, values={"ids": wanted})
     return {row[0]: str(row[1]) for row in rows}
 
 

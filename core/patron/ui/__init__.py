@@ -12,6 +12,7 @@ from typing import Any
 
 import jinja2
 
+from patron.ui.cells import cell_of, lines_of
 from patron.ui.filters import FILTERS, csrf_token, current_shell
 from patron.ui.shell import (
     Kind,
@@ -24,6 +25,7 @@ from patron.ui.shell import (
     ShellUser,
     Theme,
 )
+from patron.ui.stencils import Stencil, mark
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 STATIC = Path(__file__).parent.parent / "static"
@@ -59,10 +61,19 @@ class PageTemplate(jinja2.Template):
         return self.module if self.name == GATHERED and shared else super().make_module(vars, shared, locals)
 
 
+_OF_DICTS = frozenset(dir(dict))
+
+
 class PageEnvironment(jinja2.Environment):
     """StrictUndefined, always escaping, rendering :class:`PageTemplate`."""
 
     template_class = PageTemplate
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """``obj.attribute``; of a dict its value at once, not after a search for an attribute that it has not."""
+        if obj.__class__ is dict and attribute in obj and attribute not in _OF_DICTS:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
 
 
 @cache
@@ -123,6 +134,8 @@ def make_environment(
         now=lambda: datetime.now(UTC),
         csrf_field_name=CSRF_FIELD,
         csrf_header_name=CSRF_HEADER,
+        stencil=Stencil,
+        mark=mark,
     )
     return env
 
@@ -145,6 +158,9 @@ def _install_translations(
 
     install: Callable[..., None] = env.install_gettext_callables  # type: ignore[attr-defined]
     install(translate, translate_plural, newstyle=True)
+    env.globals.update(
+        cell_of=lambda item: cell_of(item, translate), lines_of=lambda items: lines_of(items, translate)
+    )
 
 
 __all__ = [

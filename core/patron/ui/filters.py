@@ -67,13 +67,23 @@ def money(value: Any, currency: str | None = None) -> str:
         code = currency or getattr(value, "currency", None)
     if not isinstance(minor, int) or not code:
         raise TypeError(f"money needs integer minor units and a currency, not {value!r} and {currency!r}")
-    amount = Decimal(minor).scaleb(-get_currency_precision(str(code)))
-    return str(format_currency(amount, str(code), locale=page_locale()))
+    return _money_text(minor, str(code), page_locale())
+
+
+@lru_cache(maxsize=8192)
+def _money_text(minor: int, currency: str, locale: Locale) -> str:
+    amount = Decimal(minor).scaleb(-get_currency_precision(currency))
+    return str(format_currency(amount, currency, locale=locale))
 
 
 def number(value: int | float | None) -> str:
     """Digits grouped as the locale does it; None gives an empty string."""
-    return "" if value is None else str(format_decimal(value, locale=page_locale()))
+    return "" if value is None else _number_text(value, page_locale())
+
+
+@lru_cache(maxsize=4096)
+def _number_text(value: int | float, locale: Locale) -> str:
+    return str(format_decimal(value, locale=locale))
 
 
 def _local(value: datetime) -> datetime:
@@ -87,7 +97,12 @@ def date_text(value: date | datetime | None, style: str = "medium") -> str:
     if value is None:
         return ""
     day = _local(value).date() if isinstance(value, datetime) else value
-    return str(format_date(day, format=style, locale=page_locale()))
+    return _date_text(day, style, page_locale())
+
+
+@lru_cache(maxsize=4096)
+def _date_text(day: date, style: str, locale: Locale) -> str:
+    return str(format_date(day, format=style, locale=locale))
 
 
 def days_ago(value: datetime | None) -> int | None:
@@ -97,6 +112,7 @@ def days_ago(value: datetime | None) -> int | None:
     return (datetime.now(page_timezone()).date() - _local(value).date()).days
 
 
+@lru_cache(maxsize=4096)
 def phone(value: str | None) -> str:
     """A stored number as people read it: ``+493012345`` → ``+49 30 12345``; what is no number stays as it is."""
     return readable_number(value) if value else ""

@@ -40,6 +40,7 @@ class Opportunity(SalesRecord, table=True):
         Index("ix_sales_opportunity_close", "close_date", "id"),
         Index("ix_sales_opportunity_value", "value_minor", "id"),
         Index("ix_sales_opportunity_stage", "stage", "updated_at", "id"),
+        Index("ix_sales_opportunity_totals", "currency", "stage", "value_minor", "trashed_at"),
         Index("ix_sales_opportunity_customer", "customer_id", "close_date", "id"),
         Index("ix_sales_opportunity_owner", "owner_id", "stage", "id"),
         Index("ix_sales_opportunity_team", "team_id", "stage", "id"),
