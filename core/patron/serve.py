@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -41,6 +42,8 @@ def serve(
     """
     os.environ.update(environment_of(settings))
     os.environ.update({TARGET_VARIABLE: target, SUPERVISOR_VARIABLE: str(os.getpid())})
+    # Each thread would keep freed memory in an arena of its own.
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
     # A forked web process would inherit descriptors and locks that other threads hold at that moment.
     multiprocessing.set_start_method("spawn", force=True)
     stopping = threading.Event()
@@ -64,7 +67,10 @@ def web_application() -> Any:
 
     threading.Thread(target=watch, name="supervised", daemon=True).start()
     module, _, factory = os.environ[TARGET_VARIABLE].partition(":")
-    return getattr(import_module(module), factory)()
+    made = getattr(import_module(module), factory)()
+    gc.collect()
+    gc.freeze()  # what was made at the start stays: the collector need not look through it again and again
+    return made
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
