@@ -122,11 +122,13 @@ def datetime_text(value: datetime | None, style: str = "medium") -> str:
     """A time as the locale writes it, in the page's time zone; ``medium`` has no seconds, ``long`` has."""
     if value is None:
         return ""
-    return _datetime_text(_local(value), style, page_locale())
+    return _datetime_text(_local(value).astimezone(UTC), page_timezone(), style, page_locale())
 
 
 @lru_cache(maxsize=4096)
-def _datetime_text(value: datetime, style: str, locale: Locale) -> str:
+def _datetime_text(instant: datetime, zone: ZoneInfo, style: str, locale: Locale) -> str:
+    # Kept by instant and zone: times of two zones, and the two of an hour that comes twice, are equal to Python.
+    value = instant.astimezone(zone)
     if style != "medium":
         return str(format_datetime(value, format=style, locale=locale))
     both = str(get_datetime_format("medium", locale=locale))

@@ -105,7 +105,18 @@ def test_values_follow_the_locale_and_zone_of_the_page() -> None:
     shown = render(source, shell=shell(locale="de_DE", timezone="Europe/Berlin"), **values).replace(
         "\xa0", " "
     )
-    assert shown == "1.234,56 €|03.01.2026, 00:30:00|02.01.2026|2026-01-02T23:30:00+00:00"
+    assert shown == "1.234,56 €|03.01.2026, 00:30|02.01.2026|2026-01-02T23:30:00+00:00"
+
+
+def test_one_instant_is_said_in_the_zone_of_each_page() -> None:
+    twice = [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1)]  # 02:30 comes twice in Berlin
+    shown = [
+        render("{{ at | datetime('long') }}", shell=shell(timezone=zone), at=at)
+        for at in twice
+        for zone in ("UTC", "Europe/Berlin")
+    ]
+    assert len(set(shown)) == 4
+    assert all("2:30" in shown[at] for at in (1, 3))
 
 
 def test_ago_and_initials() -> None:
