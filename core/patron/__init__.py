@@ -4,7 +4,8 @@ Tables: ``Record``, ``Row``, ``table``, ``reference``, ``instant``, ``table_args
 Declarations: ``Resource``, ``Field`` and what else stands in ``contributions``. Routes: ``get``, ``post``, …, answered
 with ``Page``, ``Redirect``, ``Json``, ``Download``, ``Document``. Services are modules: ``timeline``, ``interactions``,
 ``audit``, ``consents``, ``contacts``, ``editing``, ``files``, ``filters``, ``limits``, ``mail``, ``mailflow``,
-``measuring``, ``metrics``, ``normalise``, ``origins``, ``relationships``, ``roles``, ``search``.
+``measuring``, ``merging``, ``metrics``, ``normalise``, ``origins``, ``portal`` (accounts of customers),
+``relationships``, ``roles``, ``search``.
 """
 
 from sqlmodel import Field as Column
@@ -13,7 +14,7 @@ from patron import files
 from patron.accounts import audit
 from patron.accounts.authentication import user_actor
 from patron.accounts.models import Account, Mandate, Team, TeamMember, User
-from patron.accounts.services import limits
+from patron.accounts.services import limits, portal
 from patron.assembly import Assembly
 from patron.context import Context
 from patron.contributions import (
@@ -42,7 +43,7 @@ from patron.contributions import (
     WorkflowAction,
     WorkflowTrigger,
 )
-from patron.customers import consents, contacts, normalise, origins, relationships, roles
+from patron.customers import consents, contacts, merging, normalise, origins, relationships, roles
 from patron.customers.models import (
     Consent,
     ContactHolder,
@@ -217,6 +218,7 @@ __all__ = [
     "mail",
     "mailflow",
     "measuring",
+    "merging",
     "metrics",
     "name_references",
     "new_registry",
@@ -225,6 +227,7 @@ __all__ = [
     "origins",
     "patch",
     "people_of",
+    "portal",
     "post",
     "publish",
     "put",

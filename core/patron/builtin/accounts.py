@@ -47,7 +47,11 @@ def seal_audit(ctx: Context) -> None:
 @hookimpl
 def register_events() -> Sequence[EventType]:
     payload = {"face": "where", "email": "as it was typed"}
-    return [EventType(RESET_ASKED, "Someone asked for a new password.", payload)]
+    verified = "An account has followed a link that was sent to its address."
+    return [
+        EventType(RESET_ASKED, "Someone asked for a new password.", payload),
+        EventType("accounts.verified", verified, {"account": "id"}),
+    ]
 
 
 @hookimpl

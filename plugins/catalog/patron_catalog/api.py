@@ -3,5 +3,18 @@
 from __future__ import annotations
 
 from patron_catalog.services import CURRENCIES, Price, ProductInfo, costs, price, prices, product, products
+from patron_catalog.shelf import Category, browse, categories
 
-__all__ = ["CURRENCIES", "Price", "ProductInfo", "costs", "price", "prices", "product", "products"]
+__all__ = [
+    "CURRENCIES",
+    "Category",
+    "Price",
+    "ProductInfo",
+    "browse",
+    "categories",
+    "costs",
+    "price",
+    "prices",
+    "product",
+    "products",
+]

@@ -15,6 +15,7 @@ from patron_catalog.models import Price as PriceEntry
 from patron_catalog.models import Product, TaxRate
 
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "JPY", "CAD", "AUD")
+INFO = ("id", "sku", "name", "description", "unit", "active", "category")  # the columns of ``ProductInfo``
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class ProductInfo:
     description: str
     unit: str
     active: bool
+    category: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def product(ctx: Context, product_id: int) -> ProductInfo:
 def products(ctx: Context, product_ids: Iterable[int]) -> dict[int, ProductInfo]:
     """Those of the products that are there, by id: one statement."""
     t = table(Product)
-    columns = (t.c.id, t.c.sku, t.c.name, t.c.description, t.c.unit, t.c.active)
+    columns = [t.c[name] for name in INFO]
     statement = select(*columns).where(t.c.id.in_(sorted(set(product_ids))), t.c.trashed_at.is_(None))
     return {row.id: ProductInfo(*row) for row in ctx.session.execute(statement)}
 

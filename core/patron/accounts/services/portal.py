@@ -20,6 +20,7 @@ from patron.customers.models import Customer
 from patron.customers.normalise import email_address
 from patron.customers.roles import roles_of
 from patron.errors import Invalid, NotFound
+from patron.events import publish
 from patron.permissions import Face
 from patron.records import table
 
@@ -126,11 +127,14 @@ def _set_active(ctx: Context, account_id: int, active: bool) -> None:
 def mark_verified(ctx: Context, account_id: int) -> None:
     """The account has followed a link sent to its address."""
     t = table(Account)
-    ctx.session.execute(
+    verified = (
         update(t)
         .where(t.c.id == account_id, t.c.email_verified_at.is_(None))
         .values(email_verified_at=ctx.now)
+        .returning(t.c.id)
     )
+    if ctx.session.execute(verified).first() is not None:
+        publish(ctx, "accounts.verified", {"account": account_id})
 
 
 def sections_of(assembly: Assembly, face: Face) -> list[PortalSection]:

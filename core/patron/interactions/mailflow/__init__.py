@@ -1,7 +1,7 @@
 """Mail through the database: mailboxes, taking mail in, sending it with a ledger, showing it safely.
 
 Plugins call ``queue_mail`` to send, or ``compose`` and ``outgoing`` where they keep a ledger of their own,
-``mail_document`` to show, ``release`` and ``start_thread`` for what was held back, and handle the events
+``post_letter`` for a secret, ``mail_document`` to show, ``release`` and ``start_thread`` for what was held back, and handle the events
 ``mail.received``, ``mail.released`` and ``mail.bounced``.
 """
 
@@ -10,7 +10,7 @@ from patron.interactions.mail.parsed import Address
 from patron.interactions.mail.transport import Outcome, RecipientResult
 from patron.interactions.mailflow.bouncing import note_refusal
 from patron.interactions.mailflow.direct import Sender, outgoing
-from patron.interactions.mailflow.letters import post_letter
+from patron.interactions.mailflow.letters import letter_mailbox, post_letter
 from patron.interactions.mailflow.mailboxes import mailbox_options, sending_mailbox
 from patron.interactions.mailflow.quarantine import release, start_thread
 from patron.interactions.mailflow.receiving import Received, prepare, receive
@@ -28,6 +28,7 @@ __all__ = [
     "compose",
     "conversation",
     "deliver",
+    "letter_mailbox",
     "mail_document",
     "mailbox_options",
     "make_message_id",

@@ -1,0 +1,1 @@
+"""The shop: catalogue pages, cart, checkout, payments, stock and vouchers. Others use ``patron_ecommerce.api``."""

@@ -1,0 +1,143 @@
+"""The shop's table of contents: what it contributes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from patron import (
+    Context,
+    Customer,
+    CustomerFields,
+    EventType,
+    Handler,
+    HealthCheck,
+    Job,
+    Metric,
+    NavItem,
+    Panel,
+    Permission,
+    PortalSection,
+    Resource,
+    RoleGrant,
+    Route,
+    SampleData,
+    Scope,
+    SettingSpec,
+    hookimpl,
+)
+
+from patron_ecommerce import sample, testpay
+from patron_ecommerce.controllers import buying, portal, shop, staff
+from patron_ecommerce.events import EVENTS
+from patron_ecommerce.facts import FACTS
+from patron_ecommerce.providers import PaymentProvider
+from patron_ecommerce.resource import CARTS, CHECKOUTS, PAYMENTS, RESOURCES, SHOPPERS, STOCK, VOUCHERS
+from patron_ecommerce.services import buyers, carts, following, metrics, pages, payments, setup, shoppers
+from patron_ecommerce.services.common import RIGHT
+
+
+@hookimpl
+def register_resources() -> Sequence[Resource]:
+    return RESOURCES
+
+
+@hookimpl
+def register_customer_fields() -> Sequence[CustomerFields]:
+    return (FACTS,)
+
+
+@hookimpl
+def register_controllers() -> Sequence[Route]:
+    return (*shop.ROUTES, *buying.ROUTES, *portal.ROUTES, *staff.ROUTES)
+
+
+@hookimpl
+def register_nav() -> Sequence[NavItem]:
+    return (NavItem("Shop settings", "/ecommerce/settings", staff.SETTINGS, "settings", "Shop", 60),)
+
+
+@hookimpl
+def register_permissions() -> Sequence[Permission | RoleGrant]:
+    every = {resource.permission(verb): Scope.ALL for resource in RESOURCES for verb in resource.verbs}
+    shared = {STOCK.permission("read"): Scope.ALL, VOUCHERS.permission("read"): Scope.ALL}
+    own = {resource.permission("read"): Scope.TEAM for resource in (CARTS, CHECKOUTS, PAYMENTS, SHOPPERS)}
+    manager = {"manager": Scope.ALL}
+    return (
+        Permission(payments.PERMISSION, "Settle and refund shop payments", manager),
+        Permission(staff.SETTINGS, "See how the shop is set up", manager),
+        RoleGrant("manager", every),
+        RoleGrant("user", {**shared, **own}),
+        RoleGrant("reader", {**shared, **own}),
+    )
+
+
+@hookimpl
+def register_settings() -> Sequence[SettingSpec]:
+    return setup.SETTINGS
+
+
+@hookimpl
+def register_events() -> Sequence[EventType]:
+    return EVENTS
+
+
+@hookimpl
+def register_event_handlers() -> Sequence[Handler]:
+    return (
+        Handler("ship_fulfilled", "orders.order.fulfilled", following.on_fulfilled),
+        Handler("free_cancelled", "orders.order.cancelled", following.on_cancelled),
+        Handler("claim_guest_orders", "accounts.verified", buyers.on_verified),
+        Handler("merge_facts", "customers.merged", shoppers.on_merged),
+    )
+
+
+def _abandon(ctx: Context) -> None:
+    carts.abandon(ctx)
+
+
+def _expire(ctx: Context) -> None:
+    payments.expire(ctx)
+
+
+@hookimpl
+def register_jobs() -> Sequence[Job]:
+    return (
+        Job("note_abandoned_carts", _abandon, timedelta(minutes=15)),
+        Job("expire_payments", _expire, timedelta(minutes=2)),
+    )
+
+
+@hookimpl
+def register_metrics() -> Sequence[Metric]:
+    return metrics.METRICS
+
+
+@hookimpl
+def register_portal_sections() -> Sequence[PortalSection]:
+    return (PortalSection("orders", "Orders", "/my/orders", RIGHT, "package", 20),)
+
+
+@hookimpl
+def register_health_checks() -> Sequence[HealthCheck]:
+    return setup.HEALTH
+
+
+@hookimpl
+def register_sample_data() -> Sequence[SampleData]:
+    return (SampleData("shop", sample.shop, 70),)
+
+
+@hookimpl
+def customer_panels(ctx: Context, customer: Customer) -> Sequence[Panel]:
+    return (pages.customer_panel(ctx, customer),) if ctx.actor.may(CHECKOUTS.permission("read")) else ()
+
+
+@hookimpl
+def home_panels(ctx: Context) -> Sequence[Panel]:
+    return (pages.home_panel(ctx),) if ctx.actor.may(CHECKOUTS.permission("read")) else ()
+
+
+@hookimpl
+def ecommerce_payment_providers() -> Sequence[PaymentProvider]:
+    return (testpay.PROVIDER,)

@@ -1,0 +1,1 @@
+"""What the shop does. Services flush and never commit."""
