@@ -221,7 +221,7 @@ class Shopper(ShopRecord, table=True):
         Index("ix_ecommerce_shopper_orders", "orders", "id"),
     )
     name: str = Column(default="", nullable=False)  # the facts in a few words
-    customer_id: int = reference("core_customer", unique=True, index=False)
+    customer_id: int = reference("core_customer", unique=True)
     orders: int = Column(default=0, nullable=False)
     last_order_at: datetime | None = instant(nullable=True, index=True)
     currency: str = Column(nullable=False)

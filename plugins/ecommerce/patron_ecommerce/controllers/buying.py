@@ -129,7 +129,12 @@ def _tracking(ctx: Context, token: str, *, thanks: bool) -> Page:
     found = tracking.by_token(ctx, token)
     personal = not normalise.email_address(found.email).is_role if found.email else False
     offers = personal and found.guest and found.claimed_at is None and ctx.actor.kind != "customer"
-    data = {**tracking.page_of(ctx, found), "thanks": thanks, "offers_account": offers, "confirms": letters.confirms(ctx)}
+    data = {
+        **tracking.page_of(ctx, found),
+        "thanks": thanks,
+        "offers_account": offers,
+        "confirms": letters.confirms(ctx),
+    }
     return page(ctx, "order.html", data)
 
 
@@ -194,7 +199,9 @@ def show_sign_up(ctx: Context) -> Page:
     return _sign_up(ctx, values)
 
 
-def _sign_up(ctx: Context, values: Mapping[str, str], *, asked: bool = False, error: Invalid | None = None) -> Page:
+def _sign_up(
+    ctx: Context, values: Mapping[str, str], *, asked: bool = False, error: Invalid | None = None
+) -> Page:
     told = faults(error) if error else {"errors": [], "by_field": {}}
     data = {"values": values, "asked": asked, "mails": letters.invites(ctx), **told}
     return page(ctx, "sign_up.html", data, 422 if error else 200)

@@ -25,9 +25,15 @@ def confirm(ctx: Context, checkout: Checkout, view: Priced, token: str) -> bool:
         + f"We send it to:\n{address_text(checkout)}\n\n"
         + f"Follow your order here:\n{tracking_url(ctx, token)}\n"
     )
-    return send(
-        ctx, checkout.email, checkout.name, f"{site}: your order {checkout.number}", text, checkout.key
-    )
+    mailbox = mailflow.sending_mailbox(ctx, MODULE)
+    if mailbox is None:
+        return False
+    to = mailflow.Address(checkout.name, checkout.email)
+    mailflow.queue_mail(
+        ctx, mailbox, [to], f"{site}: your order {checkout.number}", text, module=MODULE,
+        resource="ecommerce.checkouts", record_id=checkout.key, intent="order",
+    )  # fmt: skip
+    return True
 
 
 def invite(ctx: Context, email: str, name: str, url: str) -> bool:

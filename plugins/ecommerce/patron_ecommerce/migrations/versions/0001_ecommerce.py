@@ -167,11 +167,11 @@ def upgrade() -> None:
             ["customer_id"], ["core_customer.id"], name=op.f("fk_ecommerce_shopper_customer_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ecommerce_shopper")),
-        sa.UniqueConstraint("customer_id", name=op.f("uq_ecommerce_shopper_customer_id")),
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("ecommerce_shopper", schema=None) as batch_op:
         batch_op.create_index("ix_ecommerce_shopper_created", ["created_at", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ecommerce_shopper_customer_id"), ["customer_id"], unique=True)
         batch_op.create_index(
             batch_op.f("ix_ecommerce_shopper_last_order_at"), ["last_order_at"], unique=False
         )
@@ -388,6 +388,7 @@ def downgrade() -> None:
     with op.batch_alter_table("ecommerce_shopper", schema=None) as batch_op:
         batch_op.drop_index("ix_ecommerce_shopper_orders")
         batch_op.drop_index(batch_op.f("ix_ecommerce_shopper_last_order_at"))
+        batch_op.drop_index(batch_op.f("ix_ecommerce_shopper_customer_id"))
         batch_op.drop_index("ix_ecommerce_shopper_created")
 
     op.drop_table("ecommerce_shopper")
