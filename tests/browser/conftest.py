@@ -25,7 +25,7 @@ from patron.sample.demo import OWNER
 from patron.settings import load_settings
 from patron.testing.faces import working
 from playwright.sync_api import Browser, BrowserContext, Page
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 PATRON = str(Path(sys.executable).with_name("patron"))
 VIOLATIONS = """document.addEventListener("securitypolicyviolation",
@@ -130,15 +130,22 @@ def staff_state(site: Site, browser: Browser) -> Any:
 
 @pytest.fixture(scope="session")
 def customer_state(site: Site) -> Any:
-    """The cookies of somebody who acts for a customer of the demo that has a ticket."""
+    """The cookies of somebody who acts for a customer of the demo that has a ticket and a shop order."""
     with site.assembly() as assembly, working(assembly) as ctx:
         t = table(assembly.resource("service.tickets").model)
         customer = ctx.session.execute(
             select(t.c.customer_id).where(t.c.customer_id.is_not(None)).limit(1)
         ).scalar_one()
+<<<<<<< HEAD
         account = services.add_account(
             ctx, "buyer@example.com", "Bettina Buyer", customer, ["tickets", "preferences"]
         )
+=======
+        k = table(assembly.resource("ecommerce.checkouts").model)
+        ctx.session.execute(update(k).where(k.c.id == 1).values(customer_id=customer))
+        rights = ["orders", "tickets"]
+        account = services.add_account(ctx, "buyer@example.com", "Bettina Buyer", customer, rights)
+>>>>>>> a2a3d92 (Walk the shop in tests and a browser, and describe it)
         secret = services.start_session(ctx, person_of(ctx.session, account_id=account))
     cookie = {"name": "__Host-patron-my", "value": secret, "domain": "localhost", "path": "/", "expires": -1,
               "secure": True, "httpOnly": True, "sameSite": "Lax"}  # fmt: skip

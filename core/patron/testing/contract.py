@@ -234,6 +234,7 @@ class PluginContract:
             "core_plugin",
             "core_audit",
             "core_audit_value",
+            "core_delivery",  # what waited for it was parked, and is due again
         }
 
     def test_it_follows_a_merge_that_it_missed(self, settings: Settings, own: Distribution) -> None:

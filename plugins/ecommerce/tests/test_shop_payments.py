@@ -22,7 +22,9 @@ from sqlalchemy import func, select, update
 
 def booked(assembly: Assembly) -> list[int]:
     with assembly.database.read() as session:
-        return list(session.execute(select(table(Booked).c.amount_minor).order_by(table(Booked).c.id)).scalars())
+        return list(
+            session.execute(select(table(Booked).c.amount_minor).order_by(table(Booked).c.id)).scalars()
+        )
 
 
 def outcomes(assembly: Assembly) -> list[str]:
@@ -84,7 +86,9 @@ def test_paid_after_it_failed_is_paid(assembly: Assembly, client: Client) -> Non
         {"webhook_timestamp": "soon"},
     ],
 )
-def test_a_forged_or_old_webhook_changes_nothing(assembly: Assembly, client: Client, spoilt: dict[str, str]) -> None:
+def test_a_forged_or_old_webhook_changes_nothing(
+    assembly: Assembly, client: Client, spoilt: dict[str, str]
+) -> None:
     placed = order(assembly, add_product(assembly))
     before = digest(assembly)
     assert webhook(client, "evt_1", placed.reference, placed.gross.minor, **spoilt).status_code == 401
@@ -134,7 +138,9 @@ def test_the_wrong_amount_is_held_for_a_person(
     assert payment_of(assembly, placed.checkout_id).state == "settled"
 
 
-def test_what_is_not_paid_in_time_is_cancelled_and_late_money_is_held(assembly: Assembly, client: Client) -> None:
+def test_what_is_not_paid_in_time_is_cancelled_and_late_money_is_held(
+    assembly: Assembly, client: Client
+) -> None:
     product_id = add_product(assembly, on_hand=1)
     placed = order(assembly, product_id)
     with working(assembly) as ctx:
@@ -161,7 +167,14 @@ def test_a_refund_goes_back_once_and_never_more_than_was_paid(assembly: Assembly
     assert client.post(url, data={"amount": "1", "reason": "x"}).status_code == 403
     assert client.get(f"/ecommerce/payments/{payment.key}").status_code == 404
     signed_in(client, user_id=make_user(assembly, "manager"))
-    for amount, status in (("119.01", 422), ("0", 422), ("-5", 422), ("1e309", 422), ("119.00", 303), ("119.00", 409)):
+    for amount, status in (
+        ("119.01", 422),
+        ("0", 422),
+        ("-5", 422),
+        ("1e309", 422),
+        ("119.00", 303),
+        ("119.00", 409),
+    ):
         assert client.post(url, data={"amount": amount, "reason": "Broken."}).status_code == status, amount
     assert booked(assembly) == [11900, -11900]
     assert payment_of(assembly, placed.checkout_id).state == "refunded"

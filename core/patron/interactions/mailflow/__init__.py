@@ -1,8 +1,8 @@
 """Mail through the database: mailboxes, taking mail in, sending it with a ledger, showing it safely.
 
 Plugins call ``queue_mail`` to send, or ``compose`` and ``outgoing`` where they keep a ledger of their own,
-``post_letter`` for a secret, ``mail_document`` to show, ``release`` and ``start_thread`` for what was held back, and handle the events
-``mail.received``, ``mail.released`` and ``mail.bounced``.
+``post_letter`` for a secret, ``mail_document`` to show, ``release`` and ``start_thread`` for what was held back, and
+handle the events ``mail.received``, ``mail.released`` and ``mail.bounced``.
 """
 
 from patron.interactions.mail.composing import compose, make_message_id, reply_subject

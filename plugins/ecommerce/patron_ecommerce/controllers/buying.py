@@ -159,20 +159,20 @@ def pay_again(ctx: Context, token: str) -> Redirect:
     return Redirect(_next(ctx, placed))
 
 
-@get("/shop/pay/test/{reference:str}", **OPEN)
-def show_test_payment(ctx: Context, reference: str) -> Page:
+@get("/shop/pay/test/{token:str}", **OPEN)
+def show_test_payment(ctx: Context, token: str) -> Page:
     """The payment page of the test provider."""
-    return page(ctx, "test_payment.html", test_payment(ctx, reference))
+    return page(ctx, "test_payment.html", test_payment(ctx, token))
 
 
-@post("/shop/pay/test/{reference:str}", **OPEN)
-def test_pay(ctx: Context, reference: str) -> Redirect:
+@post("/shop/pay/test/{token:str}", **OPEN)
+def test_pay(ctx: Context, token: str) -> Redirect:
     """What the test provider does when the buyer has decided (form: outcome): it says so by a signed webhook."""
-    token, amount = said_by_test(ctx, reference)
+    order_token, amount = said_by_test(ctx, token)
     kind = "paid" if ctx.web.value("outcome") == "paid" else "failed"
-    headers, body = testpay.signed(ctx, f"evt_{ctx.request_id}", kind, reference, amount)
+    headers, body = testpay.signed(ctx, f"evt_{ctx.request_id}", kind, token, amount)
     payments.receive(ctx, testpay.NAME, testpay.read(ctx, headers, body), body)
-    return Redirect(f"/shop/thanks/{token}")
+    return Redirect(f"/shop/thanks/{order_token}")
 
 
 @post("/shop/payments/{provider:str}/webhook", **OPEN, csrf=False, upload=100_000, transaction="none")
