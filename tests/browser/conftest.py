@@ -136,16 +136,10 @@ def customer_state(site: Site) -> Any:
         customer = ctx.session.execute(
             select(t.c.customer_id).where(t.c.customer_id.is_not(None)).limit(1)
         ).scalar_one()
-<<<<<<< HEAD
-        account = services.add_account(
-            ctx, "buyer@example.com", "Bettina Buyer", customer, ["tickets", "preferences"]
-        )
-=======
         k = table(assembly.resource("ecommerce.checkouts").model)
         ctx.session.execute(update(k).where(k.c.id == 1).values(customer_id=customer))
-        rights = ["orders", "tickets"]
+        rights = ["orders", "preferences", "tickets"]
         account = services.add_account(ctx, "buyer@example.com", "Bettina Buyer", customer, rights)
->>>>>>> a2a3d92 (Walk the shop in tests and a browser, and describe it)
         secret = services.start_session(ctx, person_of(ctx.session, account_id=account))
     cookie = {"name": "__Host-patron-my", "value": secret, "domain": "localhost", "path": "/", "expires": -1,
               "secure": True, "httpOnly": True, "sameSite": "Lax"}  # fmt: skip
