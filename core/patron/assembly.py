@@ -226,6 +226,7 @@ def _collect_once(assembly: Assembly, hooks: Hooks) -> None:
     assembly.handlers = _keyed(hooks, "register_event_handlers", lambda module, item: f"{module}.{item.name}")
     assembly.jobs = _keyed(hooks, "register_jobs", lambda module, item: f"{module}.{item.name}")
     assembly.metrics = _keyed(hooks, "register_metrics", lambda module, item: f"{module}.{item.name}")
+    _check_metrics(assembly)
     assembly.portal_sections = sorted(
         hooks.collect("register_portal_sections"), key=lambda pair: pair[1].order
     )
@@ -280,6 +281,33 @@ def _check_resources(assembly: Assembly) -> None:
         assembly.hooks.refuse(resource.module, f"Resource “{key}”: {reasons[0]}")
         if assembly.hooks.strict:
             raise SetupError(f"Resource “{key}”: {reasons[0]}")
+
+
+def _check_metrics(assembly: Assembly) -> None:
+    """A metric that is of records must name a resource that is there, and fields that it has."""
+    for key, metric in list(assembly.metrics.items()):
+        reason = _wrong_measure(assembly, metric)
+        if not reason:
+            continue
+        module = key.split(".")[0]
+        if module == "core":
+            raise SetupError(f"Metric “{key}”: {reason}")
+        assembly.hooks.refuse(module, f"Metric “{key}”: {reason}")
+        del assembly.metrics[key]
+
+
+def _wrong_measure(assembly: Assembly, metric: Metric) -> str:
+    if metric.of is None:
+        return ""
+    resource = assembly.resources.get(metric.of.resource)
+    if resource is None:
+        return f"there is no resource “{metric.of.resource}”."
+    fields = {item.name for item in resource.fields}
+    named = [name for name in (metric.of.value, metric.of.by) if name]
+    for name in (*named, *(name for name in metric.of.where if name not in ("and", "or", "not", "exists"))):
+        if name not in fields:
+            return f"“{metric.of.resource}” has no field “{name}”."
+    return ""
 
 
 def _facts(assembly: Assembly) -> dict[str, Fact]:

@@ -182,6 +182,9 @@ class Server:
             raise Forbidden("An API token is good for the API only.")
         if route.method in _UNSAFE and route.csrf and not by_token:
             _check_forgery(ctx.web)
+        identity: Identity = ctx.cache["identity"]
+        if identity.viewer_id and route.method in _UNSAFE and not route.path.endswith("/sign-out"):
+            raise Forbidden(f"You are looking as {actor.name}: nothing can be changed. Sign out to stop.")
         if route.permission in (ANYONE, SIGNED_IN):
             return
         if route.face == Face.STAFF:

@@ -38,7 +38,7 @@ def make_shell(
         csrf=csrf,
         path=ctx.web.path,
         nav=_navigation(ctx) if staff else _portal_navigation(ctx),
-        banners=tuple(_banners(ctx)) if staff else (),
+        banners=tuple(_banners(ctx)) if staff else _viewing(ctx, identity),
         flashes=tuple(ShellFlash(flash.kind, flash.text, flash.undo_url or None) for flash in flashes),  # type: ignore[arg-type]
         quick_create=tuple(_quick_create(ctx)) if staff else (),
         theme=_theme(ctx.web, identity.theme),
@@ -149,6 +149,13 @@ def _banners(ctx: Context) -> list[ShellBanner]:
         for plugin in ctx.assembly.plugins
         if plugin.refused
     ]
+
+
+def _viewing(ctx: Context, identity: Identity) -> tuple[ShellBanner, ...]:
+    if not identity.viewer_id:
+        return ()
+    whom = f"{ctx.actor.name}, for {identity.acts_for}," if identity.acts_for else ctx.actor.name
+    return (ShellBanner("warning", f"You see what {whom} sees. Nothing can be changed. Sign out to stop."),)
 
 
 def quick_links(ctx: Context) -> list[dict[str, str]]:

@@ -8,15 +8,17 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from patron.assembly import Assembly
+from patron.assembly import Assembly, assemble
 from patron.context import Context
 from patron.contributions import Measure, Metric
+from patron.db import Database
 from patron.errors import Forbidden, Invalid, NotFound
+from patron.hookspecs import hookimpl
 from patron.metrics import measuring, services
 from patron.permissions import Actor, Scope
 from patron.resources import editing
 from patron.resources.query import Listing, read_page
-from patron.testing.faces import make_user, working
+from patron.testing.faces import make_user, settings_for, working
 
 pytest_plugins = ["patron.testing.faces"]
 
@@ -88,3 +90,19 @@ def test_the_course_of_a_goal(assembly: Assembly) -> None:
             services.add_objective(ctx, "customers", 100, date(2020, 1, 1))
         with pytest.raises(NotFound):
             services.drop_objective(ctx, 999)
+
+
+class Wrong:
+    """A module whose number is of a field that is not there."""
+
+    @hookimpl
+    def register_metrics(self) -> list[Metric]:
+        return [Metric("wrong", "Wrong", of=Measure("customers", by="colour"))]
+
+
+def test_a_number_of_a_field_that_is_not_there_refuses_its_module(database: Database) -> None:
+    made = assemble(settings_for(database), {"wrong": Wrong()})
+    assert [(plugin.name, plugin.refused) for plugin in made.plugins if plugin.refused] == [
+        ("wrong", "Metric “wrong.wrong”: “customers” has no field “colour”.")
+    ]
+    made.database.dispose()

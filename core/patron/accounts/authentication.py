@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 IDLE = timedelta(hours=8)
 ABSOLUTE = timedelta(days=7)
 SEEN_EVERY = timedelta(minutes=5)
+VIEW_AS = "customers.view_as"  # the permission to look at a portal as one of its accounts
 PARTNER = "partner"  # the role of a customer that its accounts act for on the partners' face
 TOKEN_PREFIX = "patron_"  # noqa: S105 - what scanners look for
 
@@ -51,6 +52,7 @@ class Identity:
     sign_in_id: int = 0
     token_id: int = 0
     stale: bool = False  # when the sign-in or token was last used is due to be written
+    viewer_id: int = 0  # the user who looks as the account; nothing may be changed then
     acts_for: str = ""  # the name of the customer of the mandate in use
     theme: str = "auto"
     locale: str = ""
@@ -199,6 +201,7 @@ def _by_account(session: Session, assembly: Assembly, now: datetime, face: Face,
             s.c.id,
             s.c.seen_at,
             s.c.expires_at,
+            s.c.viewer_id,
             accounts.c.id.label("account_id"),
             accounts.c.name,
             accounts.c.email,
@@ -223,6 +226,9 @@ def _by_account(session: Session, assembly: Assembly, now: datetime, face: Face,
     assembly.refresh(session, row["generation"])
     if not row["active"] or row["expires_at"] <= now or row["seen_at"] + IDLE <= now:
         return Identity(ANONYMOUS, row["generation"])
+    viewer_id = row["viewer_id"] or 0
+    if viewer_id and not user_actor(session, assembly, viewer_id).may(VIEW_AS):
+        return Identity(ANONYMOUS, row["generation"])
     actor = Actor(
         str(face),
         row["account_id"],
@@ -236,6 +242,7 @@ def _by_account(session: Session, assembly: Assembly, now: datetime, face: Face,
         row["generation"],
         sign_in_id=row["id"],
         stale=row["seen_at"] + SEEN_EVERY <= now,
+        viewer_id=viewer_id,
         acts_for=row["acts_for"] or "",
     )
 

@@ -94,6 +94,7 @@ class SignIn(Row, table=True):
     user_id: int | None = reference("core_user", nullable=True)
     account_id: int | None = reference("core_account", nullable=True)
     customer_id: int | None = reference("core_customer", nullable=True, index=False)  # the mandate in use
+    viewer_id: int | None = reference("core_user", nullable=True)  # the user who only looks, as the account
     created_at: datetime = instant(now=True)
     seen_at: datetime = instant(now=True)
     expires_at: datetime = instant()

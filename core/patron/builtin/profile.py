@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from patron.accounts.authentication import VIEW_AS
 from patron.contributions import Action, Permission
 from patron.customers import profile_controllers
 from patron.customers.models import Customer
@@ -23,6 +24,7 @@ def register_permissions() -> Sequence[Permission]:
         Permission(
             "customers.invite", "Invite customers to the portal", {"manager": Scope.ALL, "user": Scope.ALL}
         ),
+        Permission(VIEW_AS, "See a portal as a customer does, changing nothing", {"manager": Scope.ALL}),
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from patron.accounts import letters
-from patron.accounts.authentication import PARTNER
+from patron.accounts.authentication import PARTNER, VIEW_AS
+from patron.accounts.faces import door_of
 from patron.accounts.services import add_account
 from patron.accounts.services.people import person_of
 from patron.accounts.services.portal import end_mandate, sections_of
+from patron.accounts.services.sessions import start_viewing
 from patron.context import Context
 from patron.customers import names
 from patron.customers.forms import customer_of, day_of
@@ -15,7 +17,7 @@ from patron.customers.roles import roles_of
 from patron.errors import Invalid
 from patron.files import services as files
 from patron.permissions import Face
-from patron.responses import Flash, Page, Redirect
+from patron.responses import Cookie, Flash, Page, Redirect
 from patron.routing import Route, get, post
 
 READ, EDIT, INVITE = "customers.read", "customers.edit", "customers.invite"
@@ -41,6 +43,7 @@ def show(ctx: Context, customer_id: int) -> Page:
         "offered": offered,
         "may_edit": ctx.actor.may(EDIT),
         "may_invite": ctx.actor.may(INVITE),
+        "may_view_as": ctx.actor.may(VIEW_AS),
         **profile_data(ctx, customer_id),
     }
     return Page("customers/profile.html", data)
@@ -96,6 +99,15 @@ def end_access(ctx: Context, customer_id: int, account_id: int) -> Redirect:
     return _back(customer_id, "Access ended.")
 
 
+@post("/customers/{customer_id:int}/accounts/{account_id:int}/view", permission=VIEW_AS)
+def view_as(ctx: Context, customer_id: int, account_id: int) -> Redirect:
+    """See the portal as the account does for this customer: half an hour, read only, audited."""
+    customer_of(ctx, customer_id)
+    secret = start_viewing(ctx, account_id, customer_id)
+    door = door_of(person_of(ctx.session, account_id=account_id).face, "")
+    return Redirect(door.home, cookies=(Cookie(door.cookie, secret),))
+
+
 @post("/customers/{customer_id:int}/files", permission=EDIT, upload=50_000_000)
 def attach(ctx: Context, customer_id: int) -> Redirect:
     """Keep a file with the customer (form: file)."""
@@ -107,4 +119,4 @@ def attach(ctx: Context, customer_id: int) -> Redirect:
     return _back(customer_id, "File kept.")
 
 
-ROUTES: tuple[Route, ...] = (show, add_name, remove_name, invite, end_access, attach)
+ROUTES: tuple[Route, ...] = (show, add_name, remove_name, invite, end_access, view_as, attach)

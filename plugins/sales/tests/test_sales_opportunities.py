@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
-from patron import Context, Invalid, editing, table
+from patron import Context, Invalid, editing, measuring, table
 from patron.accounts.models import Audit
 from patron.assembly import Assembly
 from patron.customers.models import CustomerRole
@@ -108,7 +108,8 @@ def test_numbers_keep_currencies_apart(ctx: Context) -> None:
     add(ctx, customer, value={"minor": 700, "currency": "USD"}, stage="proposal")
     add(ctx, customer, close_date=ctx.now.date() - timedelta(days=1))
     opportunities.win(ctx, add(ctx, customer).key)
-    assert overview.pipeline_value(ctx) == {"EUR": 1_000_000, "USD": 700}
+    pipeline = ctx.assembly.metrics["sales.pipeline_value"]
+    assert measuring.measured(ctx, pipeline) == {"EUR": 1_000_000, "USD": 700}
     assert overview.won_this_month(ctx) == {"EUR": 500_000}
     late, *months = overview.forecast(ctx)
     assert (late["month"], late["value"], late["weighted"]) == ("", 500_000, 100_000)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from patron import Actor, Context, Scope, Team, TeamMember, editing, row_scope, table
+from patron import Actor, Context, Scope, Team, TeamMember, editing, measuring, row_scope, table
 from patron.assembly import Assembly
 from patron.db import Database
 from patron.interactions.models import TimelineEntry
@@ -17,7 +17,7 @@ from patron_service.models import Ticket
 from patron_service.plugin import customer_panels, home_panels
 from patron_service.sample import TICKETS as SAMPLES
 from patron_service.sample import add_samples
-from patron_service.services import clock, conversation, panels, tickets
+from patron_service.services import clock, conversation, tickets
 from service_world import all_tickets, open_ticket
 from sqlalchemy import func, select
 
@@ -121,7 +121,9 @@ def test_panels_cost_the_same_for_one_ticket_and_for_many(assembly: Assembly) ->
                 customer_panels(ctx, customer)
                 home_panels(ctx)
             costs.append(count.total)
-            assert panels.open_tickets(ctx) == {"": len(all_tickets(assembly))}
+            assert measuring.measured(ctx, assembly.metrics["service.open_tickets"]) == {
+                "": len(all_tickets(assembly))
+            }
     assert costs == [4, 4]
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select, update
 
 from patron.accounts.audit import record
 from patron.accounts.authentication import ABSOLUTE, IDLE, Identity, token_hash
-from patron.accounts.models import SignIn, User
+from patron.accounts.models import Account, Mandate, SignIn, User
 from patron.accounts.services.people import Person
 from patron.context import Context
 from patron.errors import NotFound
 from patron.records import table
+
+VIEWING = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,26 @@ def start_session(ctx: Context, person: Person, agent: str = "") -> str:
     return secret
 
 
+def start_viewing(ctx: Context, account_id: int, customer_id: int) -> str:
+    """Begin a short session in which the acting user sees a portal as the account does for that customer, and can
+    change nothing. Returns its secret; NotFound unless the account is active and acts for the customer.
+    """
+    a, m = table(Account), table(Mandate)
+    acts = (m.c.account_id == a.c.id) & (m.c.customer_id == customer_id)
+    statement = select(a.c.id).select_from(a.join(m, acts)).where(a.c.id == account_id, a.c.active.is_(True))
+    if ctx.session.execute(statement).first() is None:
+        raise NotFound("Nobody of that name acts for this customer.")
+    secret = secrets.token_urlsafe(32)
+    row = SignIn(
+        token_hash=token_hash(secret), account_id=account_id, customer_id=customer_id, viewer_id=ctx.actor.user_id,
+        created_at=ctx.now, seen_at=ctx.now, expires_at=ctx.now + VIEWING, address=ctx.address,
+    )  # fmt: skip
+    ctx.session.add(row)
+    ctx.session.flush()
+    record(ctx, "view-as", "accounts", account_id, customer_id=customer_id)
+    return secret
+
+
 def end_session(ctx: Context, secret: str) -> None:
     """End the session of that secret, if there is one."""
     t = table(SignIn)
@@ -85,7 +107,7 @@ def list_sessions(ctx: Context, person: Person) -> Sequence[Session]:
     """The person's living sessions, the one in use first."""
     t = table(SignIn)
     columns = (t.c.id, t.c.created_at, t.c.seen_at, t.c.address, t.c.agent)
-    alive = (t.c.expires_at > ctx.now, t.c.seen_at > ctx.now - IDLE)
+    alive = (t.c.expires_at > ctx.now, t.c.seen_at > ctx.now - IDLE, t.c.viewer_id.is_(None))
     statement = select(*columns).where(_owned(person), *alive).order_by(t.c.seen_at.desc()).limit(100)
     current = _current(ctx)
     found = [

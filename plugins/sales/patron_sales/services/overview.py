@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
-from patron import Context, Metric, row_scope, table
+from patron import Context, Measure, Metric, row_scope, table
 from sqlalchemy import func, select
 
-from patron_sales.models import Enquiry, Opportunity
+from patron_sales.models import Opportunity
 from patron_sales.services.opportunities import KEY, OPEN
-
-
-def pipeline_value(ctx: Context) -> Mapping[str, int]:
-    """The value of open opportunities, by currency."""
-    t = table(Opportunity)
-    statement = (
-        select(t.c.currency, func.sum(t.c.value_minor))
-        .where(t.c.stage.in_(OPEN), t.c.trashed_at.is_(None))
-        .group_by(t.c.currency)
-    )
-    return {row[0]: int(row[1]) for row in ctx.session.execute(statement)}
 
 
 def won_this_month(ctx: Context) -> Mapping[str, int]:
@@ -39,21 +28,26 @@ def won_this_month(ctx: Context) -> Mapping[str, int]:
     return {row[0]: int(row[1]) for row in ctx.session.execute(statement)}
 
 
-def new_enquiries(ctx: Context) -> Mapping[str, int]:
-    """Enquiries of the last seven days."""
-    t = table(Enquiry)
-    statement = (
-        select(func.count())
-        .select_from(t)
-        .where(t.c.created_at > ctx.now - timedelta(days=7), t.c.trashed_at.is_(None))
-    )
-    return {"": int(ctx.session.execute(statement).scalar_one())}
-
-
 METRICS = (
-    Metric("pipeline_value", "Value of the pipeline", pipeline_value, unit="money"),
+    Metric(
+        "pipeline_value",
+        "Value of the pipeline",
+        unit="money",
+        of=Measure(KEY, {"stage": {"in": list(OPEN)}}, "value", "stage"),
+        pinned=True,
+    ),
     Metric("won_this_month", "Won this month", won_this_month, unit="money"),
-    Metric("new_enquiries", "Enquiries in seven days", new_enquiries),
+    Metric(
+        "won_quarter",
+        "Won in ninety days",
+        unit="money",
+        of=Measure(KEY, {"stage": "won", "won_at": {"gt": {"days": -90}}}, "value", "won_at"),
+    ),
+    Metric(
+        "new_enquiries",
+        "Enquiries in seven days",
+        of=Measure("sales.enquiries", {"created_at": {"gt": {"days": -7}}}, by="source"),
+    ),
 )
 
 
