@@ -392,6 +392,7 @@ def test_every_route_stands_in_the_matrix(client: Client, found: Canaries) -> No
 
 
 FIXED: dict[str, dict[str, str]] = {  # form fields that cannot be guessed
+    "/partner/registrations/new": {"end_name": "Harbour Foods"},
     "/customers/{customer_id:int}/erase": {"confirm": f"{mark('core_customer')} {MARKUP}"},
     "/account": {"name": "Another Name", "theme": "dark", "locale": "en", "time_zone": "UTC"},
     "/customers/{customer_id:int}/names": {"kind": "former"},
@@ -490,6 +491,18 @@ REFUSED_GUESS = {  # by path's end: why a plausible request is refused; each of 
     "/objectives/{objective_id:int}/drop": "nobody has set an objective",
     "/tickets/{ticket_id:int}/reply": "needs a mailbox and an address",
     "/tickets/{ticket_id:int}/requester": "says whether a person or an organisation asks",
+    "/prm/partners/new": "the customer has a profile already",
+    "/prm/partners/{record_id:int}/edit": "a territory is of countries",
+    "/api/v1/prm/partners": "the customer has a profile already",
+    "/prm/registrations/new": "a country is one that there is",
+    "/prm/registrations/{record_id:int}/edit": "a country is one that there is",
+    "/api/v1/prm/registrations": "a country is one that there is",
+    "/prm/leads/new": "a country is one that there is",
+    "/prm/leads/{record_id:int}/edit": "a country is one that there is",
+    "/api/v1/prm/leads": "a country is one that there is",
+    "/registrations/{registration_id:int}/approve": "a partner is not its own end customer",
+    "/partner/leads/{offer_id:int}/accept": "the time to answer is over",
+    "/partner/leads/{offer_id:int}/decline": "the time to answer is over",
     "/workflow/calendars/new": "hours have a grammar",
     "/workflow/calendars/{record_id:int}/edit": "hours have a grammar",
     "/api/v1/workflow/calendars": "hours have a grammar",

@@ -34,6 +34,7 @@ class Partner(PrmRecord, table=True):
     tier_rank: int = Column(default=1, nullable=False)
     territory: str = Column(default="", nullable=False)  # "AT, DE"; empty: everywhere
     status: str = Column(default="active", nullable=False)  # active | paused | ended
+    note: str = Column(default="", nullable=False)  # what was agreed
     owner_id: int | None = reference("core_user", nullable=True)
     team_id: int | None = reference("core_team", nullable=True)
 

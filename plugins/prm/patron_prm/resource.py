@@ -171,6 +171,7 @@ PARTNERS = Resource(
             "territory", "Territory", help="Countries, such as “AT, DE”. Empty: everywhere.", max_length=500
         ),
         Field("status", "Status", "choice", default="active", choices=PARTNER_STATUSES),
+        Field("note", "What was agreed", "longtext", personal=True),
         Field("owner", "Partner manager", "user", column="owner_id"),
         Field("team", "Team", "team", column="team_id"),
         Field("created_at", "Since", "instant", read_only=True),
@@ -179,7 +180,7 @@ PARTNERS = Resource(
     columns=("name", "tier", "territory", "status", "owner"),
     filters=("tier", "status", "owner", "team", "customer", "updated_at"),
     sorts=("name", "-updated_at"),
-    form=("customer", "tier", "territory", "status", "owner", "team"),
+    form=("customer", "tier", "status", "note", "territory", "owner", "team"),
     search=("name",),
     links=(CustomerLink("customer_id", "account", unique=True),),
     verbs=("read", "create", "edit", "export"),

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("tier_rank", sa.Integer(), nullable=False),
         sa.Column("territory", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
         sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("team_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(
