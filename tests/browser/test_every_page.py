@@ -20,7 +20,7 @@ AT_A_DESK = ["color-contrast", "landmark-unique", "region", "scrollable-region-f
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 780}
 # What the sample data gives no example of, or what only a link in a mail leads to.
 UNSEEN = (
-    r"^/files/", r"^/mail/", r"/mail/\{", r"/files/\{", r"/import/\{", r"/rejects$",
+    r"^/files/", r"^/mail/", r"/mail/\{", r"^/survey/", r"/files/\{", r"/import/\{", r"/rejects$",
     r"^/sales/quotes/.*/lines$", r"\{token", r"/preview/\{", r"/lookup$", r"/export$", r"^/palette$", r"/sample$",
 )  # fmt: skip
 CUSTOMERS_FILE = (

@@ -49,7 +49,7 @@ def sayer(ctx: Context, item: Field, values: Iterable[Any]) -> Callable[[Any], s
     """How to say the values of a field; the names of those that are references are read once for all."""
     names: dict[int, str] = {}
     if item.kind in REFERENCES:
-        names = names_of(ctx, item, [int(value) for value in values if value not in (None, "")])
+        names = names_of(ctx, item, [int(value) for value in values if str(value).isdecimal()])
 
     def said(value: Any) -> str:
         if value is None or value in ("", []):

@@ -96,7 +96,7 @@ def _begin(ctx: Context, ticket: Ticket, secret: str, address: str = "") -> Surv
     ctx.session.add(survey)
     ctx.session.flush()
     audit.record(
-        ctx, "create", KEY, survey.key, {"ticket": (None, ticket.number)}, customer_id=survey.customer_id
+        ctx, "create", KEY, survey.key, {"ticket": (None, ticket.key)}, customer_id=survey.customer_id
     )
     search.index(ctx, ctx.assembly.resource(KEY), survey)
     return survey
