@@ -12,7 +12,7 @@ from patron import Objective as Goal
 from sqlalchemy import insert, select
 
 DAYS = 120
-GOALS = (("sales.pipeline_value", 130), ("service.satisfaction", 110), ("orders.revenue", 140))
+GOALS = (("sales.pipeline_value", 165), ("service.satisfaction", 145), ("orders.revenue", 225))
 
 
 def past(ctx: Context, random: Random) -> None:
@@ -54,7 +54,7 @@ def _objectives(ctx: Context, begun: dict[str, int]) -> None:
         if not baseline:
             continue
         target = (
-            min(470, baseline * percent // 100) if key.endswith("satisfaction") else baseline * percent // 100
+            min(480, baseline * percent // 100) if key.endswith("satisfaction") else baseline * percent // 100
         )
         due = metrics.today(ctx) + timedelta(days=90)
         ctx.session.add(Goal(metric=key, target=target, due=due, baseline=baseline, baseline_at=at))

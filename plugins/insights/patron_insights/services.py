@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
+from babel.dates import format_date
 from patron import Context, Listing, Measure, Metric, Money, NotFound, Scope, measuring, metrics, read_page
 from patron import Resource as ResourceOf
 
@@ -95,7 +97,7 @@ def detail(ctx: Context, key: str, cursor: str) -> dict[str, Any]:
         "said": said(ctx, metric, values),
         "everything": everything(ctx, metric),
         "bars": _bars(ctx, metric, measure) if measure.by else [],
-        "by": resource.field(measure.by).label if measure.by else "",
+        "by": _divided_by(resource, measure),
         "customers": _customers(ctx, metric, measure) if resource.links and measure.value else [],
         "rows": [_row(ctx, metric, measure, resource, item) for item in page.items],
         "resource": resource,
@@ -108,12 +110,13 @@ def detail(ctx: Context, key: str, cursor: str) -> dict[str, Any]:
 def _bars(ctx: Context, metric: Metric, measure: Measure) -> list[dict[str, Any]]:
     """The shares with the length of their bars, in percent of the longest of the same currency."""
     shares = measuring.shares(ctx, measure)
+    monthly = ctx.assembly.resource(measure.resource).field(measure.by).kind in ("date", "instant")
     longest: dict[str, int] = {}
     for share in shares:
         longest[share.currency] = max(longest.get(share.currency, 1), abs(share.value))
     return [
         {
-            "label": share.label or "–",
+            "label": _month(ctx, share.label) if monthly else share.label or "–",
             "rows": share.rows,
             "said": one(ctx, metric, share.value, share.currency),
             "length": round(100 * abs(share.value) / longest[share.currency], 1),
@@ -121,6 +124,20 @@ def _bars(ctx: Context, metric: Metric, measure: Measure) -> list[dict[str, Any]
         }
         for share in shares
     ]
+
+
+def _divided_by(resource: ResourceOf, measure: Measure) -> str:
+    if not measure.by:
+        return ""
+    item = resource.field(measure.by)
+    return "month" if item.kind in ("date", "instant") else item.label
+
+
+def _month(ctx: Context, key: str) -> str:
+    """``2026-11`` as a person reads it."""
+    if not key:
+        return "–"
+    return str(format_date(date.fromisoformat(f"{key}-01"), "LLL y", locale=ctx.locale.replace("-", "_")))
 
 
 def _customers(ctx: Context, metric: Metric, measure: Measure) -> list[dict[str, Any]]:
@@ -143,7 +160,7 @@ def _row(
     """A row behind the number: what it is called, and what it adds."""
     value = item.get(measure.value) if measure.value else 1
     minor, currency = (value["minor"], value["currency"]) if isinstance(value, Mapping) else (value, "")
-    when = _day_field(resource)
+    when = _day_field(resource, measure)
     score = (minor or 0) * 100 if metric.unit == "score" else minor or 0
     return {
         "id": item["id"],
@@ -154,9 +171,9 @@ def _row(
     }
 
 
-def _day_field(resource: ResourceOf) -> str:
-    """The field that says when a record was: its date, else the first sort by a day or an instant."""
-    sorts = (resource.date, *(sort.removeprefix("-") for sort in resource.sorts))
+def _day_field(resource: ResourceOf, measure: Measure) -> str:
+    """The field that says when a record was: what the chart goes by, its date, or the first sort by a time."""
+    sorts = (measure.by, resource.date, *(sort.removeprefix("-") for sort in resource.sorts))
     kinds = {item.name: item.kind for item in resource.fields}
     return next((name for name in sorts if kinds.get(name) in ("date", "instant")), "")
 

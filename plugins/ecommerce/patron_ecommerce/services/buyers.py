@@ -108,6 +108,7 @@ def details_of(ctx: Context, customer_id: int | None) -> dict[str, str]:
         "email": ctx.actor.email,
         "phone": next(iter(item.get("phones") or ()), ""),
         **{part: address.get(part) or "" for part in ADDRESS},
+        "country": address.get("country") or ctx.assembly.settings.country,
     }
 
 
