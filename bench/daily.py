@@ -56,11 +56,12 @@ def works(installation: Installation) -> list[Work]:
         Work("customer list page", get("/customers", person), page, (), 5),
         Work("customer page", get(f"/customers/{filled.customer}", person), history, (filled.customer,), 6),
         *_of_sales(installation, get("/sales/opportunities/board", person)),
+        *_of_modules(installation, lambda path: get(path, person)),
     ]  # fmt: skip
 
 
 def _of_sales(installation: Installation, board: Callable[[Client, int], object]) -> list[Work]:
-    if not installation.has_sales:
+    if "sales" not in installation.modules:
         return []
     statement = (
         "SELECT stage, id, name, value_minor FROM"
@@ -68,3 +69,28 @@ def _of_sales(installation: Installation, board: Callable[[Client, int], object]
         " FROM sales_opportunity WHERE trashed_at IS NULL) AS ranked WHERE place <= 50"
     )
     return [Work("board over 5,000 opportunities", board, statement, (), 7)]
+
+
+_FACTS = urlencode({"filter": '{"marketing.mails": {"ge": 1}, "kind": "person"}'})
+# Of each module one page or list that its users open all day, and the statement that it could not do without.
+_PAGES = (
+    ("ecommerce", "shop's front page", "/shop", "SELECT * FROM catalog_product WHERE active LIMIT 24"),
+    ("insights", "home page with its numbers", "/", "SELECT sum(net_minor) FROM orders_invoice"),
+    ("knowledge", "help page", "/help", "SELECT * FROM knowledge_article LIMIT 24"),
+    ("marketing", "customers by a fact of another module", f"/customers?{_FACTS}",
+     "SELECT * FROM marketing_engagement WHERE mails >= 1 LIMIT 51"),
+    ("orders", "invoice list page", "/orders/invoices", "SELECT * FROM orders_invoice ORDER BY issued_on LIMIT 51"),
+    ("prm", "partners' registrations page", "/prm/registrations", "SELECT * FROM prm_registration LIMIT 51"),
+    ("service", "ticket list page", "/service/tickets", "SELECT * FROM service_ticket ORDER BY opened_at LIMIT 51"),
+    ("workflow", "task list page", "/workflow/tasks", "SELECT * FROM workflow_task LIMIT 51"),
+)  # fmt: skip
+
+
+def _of_modules(
+    installation: Installation, page: Callable[[str], Callable[[Client, int], object]]
+) -> list[Work]:
+    return [
+        Work(name, page(path), statement)
+        for module, name, path, statement in _PAGES
+        if module in installation.modules
+    ]

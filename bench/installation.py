@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import random
 import re
 import subprocess
 import sys
@@ -13,7 +14,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from patron.assembly import assemble
+from patron.assembly import Assembly, assemble
+from patron.context import Context
+from patron.permissions import SYSTEM
 from patron.settings import CONFIG_NAME, load_settings
 
 from bench.filling import Filled, fill
@@ -30,7 +33,7 @@ class Installation:
     engine: Engine
     filled: Filled
     customers: int
-    has_sales: bool
+    modules: frozenset[str]
 
 
 def patron() -> list[str]:
@@ -47,10 +50,23 @@ def install(folder: Path, engine: Engine, customers: int) -> Installation:
     config.write_text(f"debug_statements = true\n{config.read_text('utf-8')}", "utf-8")
     assembly = assemble(load_settings(folder))
     try:
-        has_sales = "sales.opportunities" in assembly.resources
-        return Installation(folder, engine, fill(assembly, customers), customers, has_sales)
+        modules = frozenset(
+            plugin.name for plugin in assembly.plugins if plugin.module and not plugin.refused
+        )
+        filled = fill(assembly, customers)
+        add_samples(assembly)
+        return Installation(folder, engine, filled, customers, modules)
     finally:
         assembly.database.dispose()
+
+
+def add_samples(assembly: Assembly) -> None:
+    """What each module shows in a demo, so that its pages have something on them."""
+    numbers = random.Random(1)
+    for module, sample in assembly.samples:
+        if module != "core":
+            with assembly.database.write() as session:
+                sample.run(Context(session, assembly, SYSTEM), numbers)
 
 
 @contextmanager
