@@ -16,6 +16,7 @@ from patron.accounts.authentication import user_actor
 from patron.accounts.models import Account, Mandate, Team, TeamMember, User
 from patron.accounts.services import limits, portal
 from patron.assembly import Assembly
+from patron.batch import together
 from patron.context import Context
 from patron.contributions import (
     Action,
@@ -246,6 +247,7 @@ __all__ = [
     "table",
     "table_args",
     "timeline",
+    "together",
     "total",
     "user_actor",
     "utc_now",

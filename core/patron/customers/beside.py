@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -33,8 +34,13 @@ _PREFERENCES = ("channel", "language", "hours", "time_zone", "salutation")
 
 def beside(ctx: Context, customer_id: int) -> dict[str, Any]:
     """``roles`` (ended ones last), ``consents`` (what counts now), ``team`` (ended ones last) and ``preference``."""
+    return beside_of(_BESIDE.rows(ctx.session, {"customer": customer_id}))
+
+
+def beside_of(rows: Iterable[Any]) -> dict[str, Any]:
+    """The same, of the rows that ``standing_beside`` selects."""
     found: dict[str, Any] = {"roles": [], "consents": [], "team": [], "preference": {}}
-    for row in _BESIDE.rows(ctx.session, {"customer": customer_id}):
+    for row in rows:
         if row.kind == "role":
             found["roles"].append({"role": row.t1, "module": row.t2, "since": row.at1, "until": row.at2})
         elif row.kind == "consent":
@@ -51,7 +57,8 @@ def beside(ctx: Context, customer_id: int) -> dict[str, Any]:
     return found
 
 
-def _statement(_: str) -> Select[Any]:
+def standing_beside(_: str) -> Select[Any]:
+    """Selects what stands beside the row of ``customer``."""
     customer_id = bindparam("customer", type_=BigInt())
     parts = union_all(
         _roles(customer_id), _consents(customer_id), _team(customer_id), _preference(customer_id)
@@ -60,7 +67,7 @@ def _statement(_: str) -> Select[Any]:
     return select(rows).order_by(rows.c.kind, rows.c.id)
 
 
-_BESIDE = Prepared(_statement)
+_BESIDE = Prepared(standing_beside)
 
 
 def _day(text: str | None) -> date | None:

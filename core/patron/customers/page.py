@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from patron.batch import PreparedTogether
 from patron.context import Context
-from patron.customers.beside import beside
+from patron.customers.beside import beside_of, standing_beside
 from patron.customers.erasing import ERASE
 from patron.customers.merging import MERGE
 from patron.customers.models import Customer
-from patron.customers.relationships import KINDS, related_to
+from patron.customers.relationships import KINDS, related_of, relating
 from patron.customers.reporting import REPORT
 from patron.interactions import timeline
 from patron.interactions.services import CHANNEL_ICONS, CHANNELS
-from patron.resources.people import people_options
+from patron.resources.people import keep_options, selecting
+
+_PAGE = PreparedTogether(
+    history=timeline.newest,
+    related=relating,
+    beside=standing_beside,
+    users=partial(selecting, "user"),
+    teams=partial(selecting, "team"),
+)
 
 
 def customer_data(ctx: Context, customer: Customer) -> dict[str, Any]:
-    """Data of the customer page: a fixed number of statements."""
-    entries, older = timeline.read(ctx, customer.key)
+    """Data of the customer page: one statement."""
+    found = _PAGE.rows(ctx.session, timeline.reading(ctx, customer.key))
+    entries, older = timeline.page_of(ctx, found["history"])
     return {
         "customer": customer,
         "timeline": entries,
         "older_url": f"/customers/{customer.key}/timeline?cursor={older}" if older else "",
-        "related": related_to(ctx, customer.key),
+        "related": related_of(found["related"], customer.key),
         "relationship_kinds": [(kind.name, kind.label) for kind in KINDS.values()],
-        **beside(ctx, customer.key),
-        "people": {"user": people_options(ctx, "user"), "team": people_options(ctx, "team")},
+        **beside_of(found["beside"]),
+        "people": keep_options(ctx, found["users"], found["teams"]),
         "channels": [(name, label, CHANNEL_ICONS[name]) for name, label in CHANNELS.items()],
         "channel_options": list(CHANNELS.items()),
         "may_log": ctx.actor.may("interactions.log"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from patron.accounts import audit
 from patron.context import Context
@@ -117,9 +118,13 @@ class Related:
     until: date | None
 
 
-def related_to(ctx: Context, customer_id: int, limit: int = 50) -> list[Related]:
+def related_to(ctx: Context, customer_id: int) -> list[Related]:
     """Relationships of a customer from both ends, the current ones first. One statement."""
-    rows = _RELATED.rows(ctx.session, {"customer": customer_id, "count": limit})
+    return related_of(_RELATED.rows(ctx.session, {"customer": customer_id}), customer_id)
+
+
+def related_of(rows: Iterable[Any], customer_id: int) -> list[Related]:
+    """Relationships as the customer sees them, of the rows that ``relating`` selects."""
     found = []
     for row in rows:
         kind = KINDS.get(row.kind)
@@ -130,14 +135,15 @@ def related_to(ctx: Context, customer_id: int, limit: int = 50) -> list[Related]
     return found
 
 
-def _related(_: str) -> Any:
+def relating(_: str) -> Any:
+    """Selects the relationships of ``customer`` from both ends."""
     t, c = table(Relationship), table(Customer)
-    customer, count = bindparam("customer", type_=BigInt()), bindparam("count", type_=Integer())
+    customer = bindparam("customer", type_=BigInt())
     wanted = (t, c.c.name, c.c.kind.label("other_kind"))
     forward = select(*wanted).join(c, c.c.id == t.c.to_id).where(t.c.from_id == customer)
     backward = select(*wanted).join(c, c.c.id == t.c.from_id).where(t.c.to_id == customer)
     both = forward.union_all(backward).subquery()
-    return select(both).order_by(both.c.until.is_not(None), both.c.id).limit(count)
+    return select(both).order_by(both.c.until.is_not(None), both.c.id).limit(50)
 
 
-_RELATED = Prepared(_related)
+_RELATED = Prepared(relating)

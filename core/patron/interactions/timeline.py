@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -89,15 +89,22 @@ def read(
 
     Private entries are their owner's alone, team entries the team's; who may see the customer was asked before.
     """
-    values: dict[str, Any] = {
-        "customer": customer_id, "count": limit + 1, "user": ctx.actor.user_id or 0,
-        "teams": sorted(ctx.actor.team_ids),
-    }  # fmt: skip
+    values = reading(ctx, customer_id, limit)
     if kind:
         values["kind"] = kind
     if cursor:
         values["edge_at"], values["edge_id"] = position_of("timeline", cursor)
-    rows = _PAGES[bool(kind), bool(cursor)].rows(ctx.session, values)
+    return page_of(ctx, _PAGES[bool(kind), bool(cursor)].rows(ctx.session, values), limit)
+
+
+def reading(ctx: Context, customer_id: int, limit: int = 30) -> dict[str, Any]:
+    """The parameters of ``newest`` for a customer and who asks."""
+    user, teams = ctx.actor.user_id or 0, sorted(ctx.actor.team_ids)
+    return {"customer": customer_id, "count": limit + 1, "user": user, "teams": teams}
+
+
+def page_of(ctx: Context, rows: Sequence[Any], limit: int = 30) -> tuple[list[Entry], str | None]:
+    """What ``read`` returns, of rows that were selected for that."""
     entries = [_entry(ctx, row) for row in rows[:limit]]
     edge = rows[limit - 1] if len(rows) > limit else None
     return entries, write_position("timeline", edge.at, edge.id) if edge is not None else None
@@ -120,6 +127,7 @@ def _page(of_kind: bool, older: bool, dialect: str) -> Any:
     return statement.order_by(t.c.at.desc(), t.c.id.desc()).limit(bindparam("count", type_=Integer()))
 
 
+newest = partial(_page, False, False)
 _PAGES = {
     (of_kind, older): Prepared(partial(_page, of_kind, older))
     for of_kind in (False, True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,10 +22,24 @@ def people_options(ctx: Context, kind: str) -> list[tuple[str, str]]:
 
 
 def _read(ctx: Context, kind: str) -> list[tuple[str, str]]:
-    return [(str(row[0]), row[1]) for row in _OPTIONS[kind].rows(ctx.session, {})]
+    return _pairs(_OPTIONS[kind].rows(ctx.session, {}))
 
 
-def _options(kind: str, _: str) -> Select[Any]:
+def keep_options(
+    ctx: Context, users: Iterable[Any], teams: Iterable[Any]
+) -> dict[str, list[tuple[str, str]]]:
+    """Options of both kinds, of rows that ``selecting`` selected together with others; kept for the unit of work."""
+    both = {"user": _pairs(users), "team": _pairs(teams)}
+    ctx.cache.update({("people", kind): options for kind, options in both.items()})
+    return both
+
+
+def _pairs(rows: Iterable[Any]) -> list[tuple[str, str]]:
+    return [(str(row[0]), row[1]) for row in rows]
+
+
+def selecting(kind: str, _: str) -> Select[Any]:
+    """Selects users, or teams, that can be chosen."""
     t = table(User if kind == "user" else Team)
     statement = select(t.c.id, t.c.name).where(t.c.trashed_at.is_(None)).order_by(t.c.name).limit(500)
     return statement.where(t.c.active.is_(True)) if kind == "user" else statement
@@ -45,7 +59,7 @@ def _names(kind: str, dialect: str) -> Select[Any]:
     return select(t.c.id, t.c.name).where(among_given(t.c.id, "ids", dialect))
 
 
-_OPTIONS = {kind: Prepared(partial(_options, kind)) for kind in ("user", "team")}
+_OPTIONS = {kind: Prepared(partial(selecting, kind)) for kind in ("user", "team")}
 _NAMES = {kind: Prepared(partial(_names, kind)) for kind in ("user", "team")}
 
 

@@ -179,20 +179,18 @@ def _day_field(resource: ResourceOf, measure: Measure) -> str:
 
 
 def worth(ctx: Context, customer_id: int) -> list[dict[str, Any]]:
-    """What one customer adds to each metric that is kept per customer: a statement for each."""
-    found = []
-    for key, metric in seen(ctx).items():
-        if metric.per_customer and metric.of is not None:
-            values = measuring.total(ctx, metric.of, customer_id=customer_id)
-            found.append(
-                {
-                    "key": key,
-                    "label": metric.label,
-                    "said": said(ctx, metric, values),
-                    "any": any(values.values()),
-                }
-            )
-    return found
+    """What one customer adds to each metric that is kept per customer: one statement."""
+    kept = {key: metric for key, metric in seen(ctx).items() if metric.per_customer}
+    measures = {key: metric.of for key, metric in kept.items() if metric.of is not None}
+    return [
+        {
+            "key": key,
+            "label": kept[key].label,
+            "said": said(ctx, kept[key], values),
+            "any": any(values.values()),
+        }
+        for key, values in measuring.totals(ctx, measures, customer_id=customer_id).items()
+    ]
 
 
 def objectives(ctx: Context) -> list[dict[str, Any]]:

@@ -75,22 +75,31 @@ def register_metrics() -> Sequence[Metric]:
 @hookimpl
 def customer_panels(ctx: Context, customer: Customer) -> Sequence[Panel]:
     panels = []
+    data = _summary(ctx, customer.key) if ctx.actor.may("orders.orders.read") else None
     hold = holds.hold_of(ctx, customer.key)
     if hold is not None:
         panels.append(
             Panel("hold", "On hold", "orders/hold_banner.html", {"hold": hold}, "banner", "pause", 0)
         )
-    if ctx.actor.may("orders.orders.read"):
-        data = pages.customer_summary(ctx, customer.key)
+    if data is not None:
         panels.append(
             Panel("orders", "Orders", "orders/customer_panel.html", data, "main", "shopping-cart", 30)
         )
     return panels
 
 
+def _summary(ctx: Context, customer_id: int) -> dict[str, Any]:
+    found: dict[str, Any] = ctx.cached(
+        ("orders.summary", customer_id), lambda: pages.customer_summary(ctx, customer_id)
+    )
+    return found
+
+
 @hookimpl
 def customer_actions(ctx: Context, customer: Customer) -> Sequence[Action]:
     url = f"/orders/customers/{customer.key}"
+    if ctx.actor.may("orders.orders.read"):
+        _summary(ctx, customer.key)  # which the panel will show, with the hold that is asked for here
     if holds.hold_of(ctx, customer.key) is not None:
         return (Action("Release hold", f"{url}/release", holds.PERMISSION, icon="play"),)
     return (Action("Put on hold", f"{url}/hold", holds.PERMISSION, icon="pause", in_menu=True),)

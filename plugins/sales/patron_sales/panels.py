@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from patron import Action, Context, Customer, Panel
+from patron import Action, Context, Customer, Panel, together
 
 from patron_sales.resources.opportunities import STAGE_CHOICES
 from patron_sales.resources.quotes import STATUS_CHOICES
@@ -15,11 +15,17 @@ STATUSES = {choice.value: choice for choice in STATUS_CHOICES}
 
 
 def of_customer(ctx: Context, customer: Customer) -> Sequence[Panel]:
-    """Open opportunities and newest quotes: one statement each, for those who may read them."""
+    """Open opportunities and newest quotes, for those who may read them: one statement."""
     panels = []
-    if ctx.actor.may("sales.opportunities.read"):
+    may_follow, may_quote = ctx.actor.may("sales.opportunities.read"), ctx.actor.may("sales.quotes.read")
+    found = together(
+        ctx.session,
+        opportunities=opportunities.of_customer(ctx, customer.key) if may_follow else None,
+        quotes=quotes.of_customer(ctx, customer.key) if may_quote else None,
+    )
+    if may_follow:
         data = {
-            "opportunities": opportunities.of_customer(ctx, customer.key),
+            "opportunities": [opportunities.shown(row) for row in found["opportunities"]],
             "stages": STAGES,
             "new_url": _new_url("opportunities", ctx, customer),
             "all_url": f"/sales/opportunities?customer={customer.key}",
@@ -34,12 +40,9 @@ def of_customer(ctx: Context, customer: Customer) -> Sequence[Panel]:
                 order=20,
             )
         )
-    if ctx.actor.may("sales.quotes.read"):
-        data = {"quotes": quotes.of_customer(ctx, customer.key), "new_url": ""}
-        if data["quotes"]:
-            panels.append(
-                Panel("quotes", "Quotes", "sales/quotes_panel.html", data, icon="file-text", order=21)
-            )
+    if found["quotes"]:
+        data = {"quotes": quotes.shown(found["quotes"]), "new_url": ""}
+        panels.append(Panel("quotes", "Quotes", "sales/quotes_panel.html", data, icon="file-text", order=21))
     return panels
 
 

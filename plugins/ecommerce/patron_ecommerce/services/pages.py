@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from patron import Context, Customer, Money, Panel, row_scope, table
+from patron import Context, Customer, Money, Panel, row_scope, table, together
 from patron_orders.api import order_lines
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from patron_ecommerce.models import Cart, CartLine, Checkout, Payment, Shopper, Stock
 from patron_ecommerce.services import carts, letters
@@ -44,23 +44,26 @@ def checkout_page(ctx: Context, checkout: Checkout) -> Mapping[str, Any]:
 
 
 def customer_panel(ctx: Context, customer: Customer) -> Panel:
-    """The open cart and the last orders of a customer: three statements at most."""
+    """The open cart and the last orders of a customer: one statement."""
+    t = table(Shopper)
+    found = together(
+        ctx.session,
+        facts=select(t).where(t.c.customer_id == customer.key),
+        cart=_cart(ctx, customer.key) if ctx.actor.may(f"{CARTS}.read") else None,
+        orders=_orders(ctx, customer.key),
+    )
+    lines = found["cart"]
     data = {
         "customer_id": customer.key,
-        "facts": _facts(ctx, customer.key),
-        "cart": _cart(ctx, customer.key) if ctx.actor.may(f"{CARTS}.read") else None,
-        "orders": _orders(ctx, customer.key),
+        "facts": next(iter(found["facts"]), None),
+        "cart": {**lines[0]._asdict(), "lines": len(lines)} if lines else None,
+        "orders": [row._asdict() for row in found["orders"]],
     }
     return Panel("customer", "Shop", "ecommerce/customer_panel.html", data, "main", "shopping-cart", 45)
 
 
-def _facts(ctx: Context, customer_id: int) -> Any:
-    t = table(Shopper)
-    return ctx.session.execute(select(t).where(t.c.customer_id == customer_id)).mappings().first()
-
-
-def _cart(ctx: Context, customer_id: int) -> dict[str, Any] | None:
-    """The newest cart that is not ordered, with its lines in one statement."""
+def _cart(ctx: Context, customer_id: int) -> Select[Any]:
+    """Selects the newest cart that is not ordered, a row for each of its lines."""
     t, n = table(Cart), table(CartLine)
     newest = (
         select(t.c.id)
@@ -72,14 +75,12 @@ def _cart(ctx: Context, customer_id: int) -> dict[str, Any] | None:
         .limit(1)
         .scalar_subquery()
     )
-    statement = select(t, n.c.quantity).select_from(t.join(n, n.c.cart_id == t.c.id)).where(t.c.id == newest)
-    rows = ctx.session.execute(statement).mappings().all()
-    return {**rows[0], "lines": len(rows)} if rows else None
+    return select(t, n.c.quantity).select_from(t.join(n, n.c.cart_id == t.c.id)).where(t.c.id == newest)
 
 
-def _orders(ctx: Context, customer_id: int) -> list[dict[str, Any]]:
+def _orders(ctx: Context, customer_id: int) -> Select[Any]:
     k, p = table(Checkout), table(Payment)
-    statement = (
+    return (
         select(k.c.id, k.c.number, k.c.placed_at, k.c.gross_minor, k.c.currency, k.c.guest, p.c.state)
         .select_from(k.outerjoin(p, p.c.checkout_id == k.c.id))
         .where(k.c.customer_id == customer_id, k.c.trashed_at.is_(None))
@@ -87,7 +88,6 @@ def _orders(ctx: Context, customer_id: int) -> list[dict[str, Any]]:
         .order_by(k.c.placed_at.desc(), k.c.id.desc())
         .limit(5)
     )
-    return [dict(row) for row in ctx.session.execute(statement).mappings()]
 
 
 def home_panel(ctx: Context) -> Panel:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from patron import Conflict, Context, Invalid, audit, editing, mailflow, publish, row_scope, table
-from sqlalchemy import ColumnElement, Integer, cast, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, cast, func, or_, select, update
 
 from patron_marketing.models import Campaign, Click, Link, Recipient
 from patron_marketing.services import wording
@@ -230,17 +231,21 @@ def recipients(
     ]
 
 
-def received_by(ctx: Context, customer_id: int, limit: int = 5) -> list[dict[str, Any]]:
-    """The newest campaigns that a customer was in, and what became of the mail. One statement."""
+def received_by(customer_id: int, limit: int = 5) -> Select[Any]:
+    """Selects the newest campaigns that a customer was in, and what became of the mail."""
     t, campaign = table(Recipient), table(Campaign)
-    rows = ctx.session.execute(
+    return (
         select(campaign.c.id, campaign.c.name, t.c.state, t.c.reason, t.c.settled_at, t.c.clicked_at)
         .select_from(t.join(campaign, campaign.c.id == t.c.campaign_id))
         .where(t.c.customer_id == customer_id, or_(t.c.state != "queued", campaign.c.state != "preparing"))
         .order_by(t.c.id.desc())
         .limit(limit)
-    ).mappings()
+    )
+
+
+def said(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """What became of the mails, of rows that ``received_by`` selects."""
     return [
-        {**row, "label": STATES[row["state"]], "why": REASONS.get(row["reason"], row["reason"])}
+        {**row._asdict(), "label": STATES[row.state], "why": REASONS.get(row.reason, row.reason)}
         for row in rows
     ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from patron import Context, Customer, HealthCheck, Metric, Panel, origins, table
+from patron import Context, Customer, HealthCheck, Metric, Origin, Panel, table, together
 from sqlalchemy import Integer, cast, func, select
 
 from patron_marketing.models import Campaign, Form, Recipient, Segment, Submission
@@ -17,15 +17,19 @@ STUCK = timedelta(minutes=15)
 
 
 def customer_panel(ctx: Context, customer: Customer) -> Panel:
-    """Campaigns a customer was in, segments that hold them, and how they came: a fixed number of statements."""
-    origin = origins.origin_of(ctx, customer.key)
+    """Campaigns a customer was in, segments that hold them, and how they came: two statements at most."""
+    t, mailed = table(Origin), ctx.actor.may(f"{campaigns.KEY}.read")
+    found = together(
+        ctx.session,
+        origin=select(t.c.source, t.c.campaign, t.c.at).where(t.c.customer_id == customer.key),
+        received=campaigns.received_by(customer.key) if mailed else None,
+        segments=segments.newest(ctx) if ctx.actor.may(f"{segments.KEY}.read") else None,
+    )
     data = {
-        "received": campaigns.received_by(ctx, customer.key)
-        if ctx.actor.may(f"{campaigns.KEY}.read")
-        else [],
-        "segments": segments.holding(ctx, customer.key) if ctx.actor.may(f"{segments.KEY}.read") else [],
-        "origin": {"source": origin.source, "campaign": origin.campaign, "at": origin.at} if origin else None,
-        "mailed": ctx.actor.may(f"{campaigns.KEY}.read"),
+        "received": campaigns.said(found["received"]),
+        "segments": segments.holding(ctx, customer.key, found["segments"]),
+        "origin": found["origin"][0]._asdict() if found["origin"] else None,
+        "mailed": mailed,
     }
     return Panel(
         "history", "Marketing", "marketing/customer_panel.html", data, "side", icon="megaphone", order=40

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from patron import Context, Customer, Invalid, Listing, NotFound, filters, read_page, row_scope, table
-from sqlalchemy import ColumnElement, and_, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select, update
 
 from patron_marketing.models import Segment
 
@@ -78,16 +78,17 @@ def options(ctx: Context) -> list[tuple[int, str]]:
     return [(row.id, row.name) for row in rows]
 
 
-def holding(ctx: Context, customer_id: int) -> Sequence[tuple[int, str]]:
-    """The newest segments that hold a customer: two statements, however many there are."""
-    t, c = table(Segment), table(Customer)
-    seen = row_scope(ctx, ctx.assembly.resource(KEY))
-    rows = ctx.session.execute(
-        select(t.c.id, t.c.name, t.c.condition)
-        .where(seen, t.c.trashed_at.is_(None))
-        .order_by(t.c.id.desc())
-        .limit(PANEL)
-    ).all()
+def newest(ctx: Context) -> Select[Any]:
+    """Selects the newest segments that the actor may see."""
+    t = table(Segment)
+    statement = select(t.c.id, t.c.name, t.c.condition).where(t.c.trashed_at.is_(None))
+    statement = statement.where(row_scope(ctx, ctx.assembly.resource(KEY)))
+    return statement.order_by(t.c.id.desc()).limit(PANEL)
+
+
+def holding(ctx: Context, customer_id: int, rows: Iterable[Any]) -> Sequence[tuple[int, str]]:
+    """Which of the segments, as ``newest`` selects them, hold a customer: one statement, none where there are none."""
+    c = table(Customer)
     held, columns = [], []
     for row in rows:
         try:

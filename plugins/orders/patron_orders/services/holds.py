@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from patron import Conflict, Context, Customer, Invalid, audit, publish, search, table, timeline
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from patron_orders.models import CustomerHold
 
@@ -27,15 +29,29 @@ def hold_of(ctx: Context, customer_id: int) -> Hold | None:
     """The hold in force, None when there is none. One statement per unit of work."""
 
     def read() -> Hold | None:
-        t = table(CustomerHold)
-        statement = select(t.c.reason, t.c.placed_by, t.c.placed_at).where(
-            t.c.customer_id == customer_id, t.c.released_at.is_(None), t.c.trashed_at.is_(None)
-        )
-        row = ctx.session.execute(statement.order_by(t.c.id.desc()).limit(1)).first()
-        return Hold(*row) if row else None
+        return _hold(ctx.session.execute(in_force(customer_id)))
 
     found: Hold | None = ctx.cached(("orders.hold", customer_id), read)
     return found
+
+
+def in_force(customer_id: int) -> Select[Any]:
+    """Selects the hold in force of a customer."""
+    t = table(CustomerHold)
+    statement = select(t.c.reason, t.c.placed_by, t.c.placed_at).where(
+        t.c.customer_id == customer_id, t.c.released_at.is_(None), t.c.trashed_at.is_(None)
+    )
+    return statement.order_by(t.c.id.desc()).limit(1)
+
+
+def keep(ctx: Context, customer_id: int, rows: Iterable[Any]) -> None:
+    """Let ``hold_of`` know, for this unit of work, rows that ``in_force`` selected together with others."""
+    ctx.cache["orders.hold", customer_id] = _hold(rows)
+
+
+def _hold(rows: Iterable[Any]) -> Hold | None:
+    row = next(iter(rows), None)
+    return Hold(*row) if row is not None else None
 
 
 def place(ctx: Context, customer_id: int, reason: str) -> int:

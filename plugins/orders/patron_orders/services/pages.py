@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 from uuid import uuid4
 
-from patron import Action, Context, Customer, Money, row_scope, table
-from sqlalchemy import case, func, select
+from patron import Action, Context, Customer, Money, row_scope, table, together
+from sqlalchemy import Select, case, func, select
 
 from patron_orders.models import Invoice, OpenItem, Order
 from patron_orders.services import holds, orders, payments
@@ -95,7 +95,7 @@ def open_item_data(ctx: Context, item: OpenItem) -> dict[str, Any]:
 
 
 def customer_summary(ctx: Context, customer_id: int) -> dict[str, Any]:
-    """The newest orders of a customer and what it owes per currency: two statements."""
+    """The newest orders of a customer and what it owes per currency, with its hold: one statement."""
     t, resource = table(Order), ctx.assembly.resource("orders.orders")
     columns = (t.c.id, t.c.number, t.c.status, t.c.ordered_on, t.c.gross_minor, t.c.currency)
     statement = (
@@ -104,26 +104,26 @@ def customer_summary(ctx: Context, customer_id: int) -> dict[str, Any]:
         .order_by(t.c.ordered_on.desc(), t.c.id.desc())
         .limit(_ROWS)
     )
-    newest = [dict(row) for row in ctx.session.execute(statement).mappings()]
-    owed = []
-    if ctx.actor.may("orders.open-items.read"):
-        owed = _owed(ctx, table(OpenItem).c.customer_id == customer_id)
+    may_collect = ctx.actor.may("orders.open-items.read")
+    owed = _owed(ctx, table(OpenItem).c.customer_id == customer_id) if may_collect else None
+    found = together(ctx.session, newest=statement, owed=owed, hold=holds.in_force(customer_id))
+    holds.keep(ctx, customer_id, found["hold"])
     labels = {choice.value: choice for choice in resource.field("status").choices}
     return {
-        "orders": newest,
-        "owed": owed,
+        "orders": [row._asdict() for row in found["newest"]],
+        "owed": _sums(found["owed"]),
         "customer_id": customer_id,
         "statuses": labels,
         "may_create": ctx.actor.may(resource.permission("create")),
     }
 
 
-def _owed(ctx: Context, clause: Any) -> list[dict[str, Any]]:
-    """Open and overdue sums per currency."""
+def _owed(ctx: Context, clause: Any) -> Select[Any]:
+    """Selects open and overdue sums per currency."""
     t, resource = table(OpenItem), ctx.assembly.resource("orders.open-items")
     left = t.c.amount_minor - t.c.paid_minor
     late = t.c.due_on < ctx.now.date()
-    statement = (
+    return (
         select(
             t.c.currency,
             func.count().label("items"),
@@ -135,6 +135,9 @@ def _owed(ctx: Context, clause: Any) -> list[dict[str, Any]]:
         .group_by(t.c.currency)
         .order_by(t.c.currency)
     )
+
+
+def _sums(rows: Iterable[Any]) -> list[dict[str, Any]]:
     return [
         {
             "currency": row.currency,
@@ -143,7 +146,7 @@ def _owed(ctx: Context, clause: Any) -> list[dict[str, Any]]:
             "overdue": Money(int(row.overdue), row.currency),
             "late": int(row.late),
         }
-        for row in ctx.session.execute(statement)
+        for row in rows
     ]
 
 
@@ -180,7 +183,7 @@ def overdue(ctx: Context) -> dict[str, Any]:
         }
         for row in ctx.session.execute(statement).mappings()
     ]
-    return {"items": items, "owed": _owed(ctx, t.c.id > 0)}
+    return {"items": items, "owed": _sums(ctx.session.execute(_owed(ctx, t.c.id > 0)))}
 
 
 def _days(today: date, due: date) -> int:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from patron import Context, Money, Scope, editing, publish, roles, row_scope, table, timeline
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from patron_sales.models import Opportunity
 
@@ -102,10 +102,10 @@ def trusted(ctx: Context) -> Context:
     return ctx.acting_as(replace(ctx.actor, grants={"*": Scope.ALL}, only=("*",)))
 
 
-def of_customer(ctx: Context, customer_id: int, limit: int = 5) -> list[dict[str, Any]]:
-    """The open opportunities of a customer that the actor may see, the next to close first: one statement."""
+def of_customer(ctx: Context, customer_id: int, limit: int = 5) -> Select[Any]:
+    """Selects the open opportunities of a customer that the actor may see, the next to close first."""
     t = table(Opportunity)
-    statement = (
+    return (
         select(t.c.id, t.c.name, t.c.stage, t.c.value_minor, t.c.currency, t.c.close_date, t.c.attention)
         .where(
             (t.c.customer_id == customer_id) | (t.c.contact_id == customer_id),
@@ -116,7 +116,6 @@ def of_customer(ctx: Context, customer_id: int, limit: int = 5) -> list[dict[str
         .order_by(t.c.close_date, t.c.id)
         .limit(limit)
     )
-    return [_shown(row) for row in ctx.session.execute(statement)]
 
 
 def mine(ctx: Context, limit: int = 6) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -138,10 +137,11 @@ def mine(ctx: Context, limit: int = 6) -> tuple[list[dict[str, Any]], list[dict[
         .order_by(t.c.close_date, t.c.id)
         .limit(limit)
     )
-    return list(by_stage.values()), [_shown(row, ctx.now.date()) for row in ctx.session.execute(soonest)]
+    return list(by_stage.values()), [shown(row, ctx.now.date()) for row in ctx.session.execute(soonest)]
 
 
-def _shown(row: Any, today: date | None = None) -> dict[str, Any]:
+def shown(row: Any, today: date | None = None) -> dict[str, Any]:
+    """An opportunity as panels show it, of a row that was selected for that."""
     return {
         "id": row.id,
         "name": row.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from patron import (
@@ -20,7 +20,7 @@ from patron import (
     timeline,
 )
 from patron_orders.api import Totals, create_order, hold_of, issue_invoice, totals
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from patron_sales.models import Opportunity, Quote, QuoteLine
 from patron_sales.services import lines as quote_lines
@@ -215,8 +215,8 @@ def _stored(ctx: Context, quote: Quote, changed: Mapping[str, tuple[Any, Any]]) 
     publish(ctx, f"{KEY}.changed", payload, customer_id=quote.customer_id)
 
 
-def of_customer(ctx: Context, customer_id: int, limit: int = 5) -> list[dict[str, Any]]:
-    """The newest quotes of a customer that the actor may see: one statement."""
+def of_customer(ctx: Context, customer_id: int, limit: int = 5) -> Select[Any]:
+    """Selects the newest quotes of a customer that the actor may see."""
     t = table(Quote)
     return _listed(ctx, t.c.customer_id == customer_id, limit)
 
@@ -224,17 +224,21 @@ def of_customer(ctx: Context, customer_id: int, limit: int = 5) -> list[dict[str
 def of_opportunity(ctx: Context, opportunity_id: int) -> list[dict[str, Any]]:
     """The quotes for an opportunity that the actor may see: one statement."""
     t = table(Quote)
-    return _listed(ctx, t.c.opportunity_id == opportunity_id, 20)
+    return shown(ctx.session.execute(_listed(ctx, t.c.opportunity_id == opportunity_id, 20)))
 
 
-def _listed(ctx: Context, which: Any, limit: int) -> list[dict[str, Any]]:
+def _listed(ctx: Context, which: Any, limit: int) -> Select[Any]:
     t = table(Quote)
-    statement = (
+    return (
         select(t.c.id, t.c.number, t.c.status, t.c.gross_minor, t.c.currency, t.c.valid_until, t.c.created_at)
         .where(which, t.c.trashed_at.is_(None), row_scope(ctx, ctx.assembly.resource(KEY)))
         .order_by(t.c.created_at.desc(), t.c.id.desc())
         .limit(limit)
     )
+
+
+def shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """Quotes as panels show them, of rows that were selected for that."""
     return [
         {
             "id": row.id,
@@ -245,7 +249,7 @@ def _listed(ctx: Context, which: Any, limit: int) -> list[dict[str, Any]]:
             "valid_until": row.valid_until,
             "created_at": row.created_at,
         }
-        for row in ctx.session.execute(statement)
+        for row in rows
     ]
 
 
