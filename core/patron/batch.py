@@ -13,7 +13,18 @@ from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Date, DateTime, Dialect, LargeBinary, Numeric, Select, column, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    Dialect,
+    LargeBinary,
+    Numeric,
+    Select,
+    column,
+    func,
+    select,
+)
 from sqlalchemy.types import Float, TypeDecorator, TypeEngine
 from sqlmodel import Session
 
@@ -69,7 +80,9 @@ def _read(parts: Mapping[str, Select[Any]], answer: Sequence[Any], dialect: Dial
 
 
 def _list(part: Select[Any], name: str, dialect: str) -> Any:
-    names = [column(item.name) for item in part.selected_columns]  # by name alone: proxies of them cost much
+    names: list[ColumnElement[Any]] = [
+        column(item.name) for item in part.selected_columns
+    ]  # by name alone: proxies of them cost much
     if dialect == "sqlite":
         array = func.json_group_array(func.json_array(*names))
     else:

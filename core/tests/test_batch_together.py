@@ -43,4 +43,4 @@ def test_each_kind_of_value_comes_back_in_order(database: Database) -> None:
 
 def test_what_would_lose_something_is_refused(database: Database) -> None:
     with database.read() as session, pytest.raises(TypeError):
-        together(session, some=select(literal(Decimal("0.1"), Numeric(10, 2))))
+        together(session, some=select(literal(Decimal("0.1"), Numeric(10, 2)).label("tenth")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
+from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -52,11 +53,12 @@ def page_timezone() -> ZoneInfo:
     return ZoneInfo(getattr(current_shell.get(), "timezone", "UTC"))
 
 
-def money(value: Any, currency: str | None = None) -> str:
+def money(value: Any, currency: str | None = None, *, whole: bool = False) -> str:
     """``12345|money("EUR")`` → ``€123.45``.
 
     ``value`` is integer minor units, or an object or mapping with ``minor`` and ``currency``; None gives an
-    empty string. Raises TypeError when no currency is known: an amount without one means nothing.
+    empty string. Raises TypeError when no currency is known: an amount without one means nothing. ``whole`` rounds
+    to units, for sums that are read at a glance.
     """
     if value is None:
         return ""
@@ -67,12 +69,16 @@ def money(value: Any, currency: str | None = None) -> str:
         code = currency or getattr(value, "currency", None)
     if not isinstance(minor, int) or not code:
         raise TypeError(f"money needs integer minor units and a currency, not {value!r} and {currency!r}")
-    return _money_text(minor, str(code), page_locale())
+    return _money_text(minor, str(code), page_locale(), whole)
 
 
 @lru_cache(maxsize=8192)
-def _money_text(minor: int, currency: str, locale: Locale) -> str:
+def _money_text(minor: int, currency: str, locale: Locale, whole: bool = False) -> str:
     amount = Decimal(minor).scaleb(-get_currency_precision(currency))
+    if whole:
+        pattern = copy(locale.currency_formats["standard"])
+        pattern.frac_prec = (0, 0)
+        return str(pattern.apply(amount, locale, currency=currency, currency_digits=False))
     return str(format_currency(amount, currency, locale=locale))
 
 

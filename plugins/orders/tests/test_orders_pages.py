@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
-from patron import Context, editing, table
+from patron import Context, editing, measuring, table
 from patron.accounts import services as accounts
 from patron.assembly import Assembly
 from patron.statements import statement_count
@@ -197,7 +197,7 @@ def test_pages_cost_the_same_whatever_there_is(assembly: Assembly, add_customer:
 
 def test_numbers_to_watch(ctx: Context, add_customer: Add, add_order: Add) -> None:
     issue_invoice(ctx, add_order(ctx, add_customer(ctx)))
-    assert metrics.revenue(ctx) == {"EUR": 10000}
+    assert measuring.measured(ctx, ctx.assembly.metrics["orders.revenue"]) == {"EUR": 10000}
     assert metrics.owed(ctx) == {"EUR": 11900}
     assert metrics.overdue(ctx) == {}
 

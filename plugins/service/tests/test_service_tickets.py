@@ -124,7 +124,7 @@ def test_panels_cost_the_same_for_one_ticket_and_for_many(assembly: Assembly) ->
             assert measuring.measured(ctx, assembly.metrics["service.open_tickets"]) == {
                 "": len(all_tickets(assembly))
             }
-    assert costs == [4, 4]
+    assert costs == [3, 3]
 
 
 def test_the_sample_is_believable(assembly: Assembly) -> None:
