@@ -20,6 +20,7 @@ import pytest
 from patron.accounts import services
 from patron.accounts.services.people import person_of
 from patron.assembly import Assembly, assemble
+from patron.permissions import Face
 from patron.records import table
 from patron.sample.demo import OWNER
 from patron.settings import load_settings
@@ -142,6 +143,24 @@ def customer_state(site: Site) -> Any:
         account = services.add_account(ctx, "buyer@example.com", "Bettina Buyer", customer, rights)
         secret = services.start_session(ctx, person_of(ctx.session, account_id=account))
     cookie = {"name": "__Host-patron-my", "value": secret, "domain": "localhost", "path": "/", "expires": -1,
+              "secure": True, "httpOnly": True, "sameSite": "Lax"}  # fmt: skip
+    return {"cookies": [cookie], "origins": []}
+
+
+@pytest.fixture(scope="session")
+def partner_state(site: Site) -> Any:
+    """The cookies of somebody who acts for a partner of the demo that has deals, and leads to answer."""
+    with site.assembly() as assembly, working(assembly) as ctx:
+        t = table(assembly.resource("prm.offers").model)
+        partner = (
+            ctx.session.execute(select(t.c.partner_customer_id).where(t.c.status == "open")).scalars().first()
+        )
+        rights = ["deals", "leads"]
+        account = services.add_account(
+            ctx, "partner@example.com", "Pia Partner", partner, rights, Face.PARTNER
+        )
+        secret = services.start_session(ctx, person_of(ctx.session, account_id=account))
+    cookie = {"name": "__Host-patron-partner", "value": secret, "domain": "localhost", "path": "/", "expires": -1,
               "secure": True, "httpOnly": True, "sameSite": "Lax"}  # fmt: skip
     return {"cookies": [cookie], "origins": []}
 

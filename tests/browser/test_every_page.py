@@ -178,6 +178,12 @@ def test_every_page_of_customers(site: Any, browser: Browser, customer_state: An
     assert walk.unreached() == []
 
 
+def test_every_page_of_partners(site: Any, browser: Browser, partner_state: Any, watching: Any) -> None:
+    walk = opened(watching, browser, partner_state, site.url, site.routes("partner"))
+    assert not walk.complaints, walk.told()
+    assert walk.unreached() == []
+
+
 def test_every_public_page(site: Any, browser: Browser, watching: Any) -> None:
     public = [path for path in site.routes("public") if not path.startswith("/health")]
     public = [path.replace("/f/{slug:str}", "/f/catalogue") for path in public]
