@@ -119,14 +119,14 @@ def test_another_partners_deals_are_nowhere(client: Client, assembly: Assembly) 
     signed_in_partner(client, mine, ["deals", "leads"])
     client.post("/partner/registrations/new", data=FORM)
     for path in (
-        "/partner", "/partner/registrations", "/partner/registrations?q=canary", "/partner/registrations?sort=end_name",
+        "/partner", "/partner/registrations", "/partner/registrations?q=canar", "/partner/registrations?sort=end_name",
         "/partner/registrations?sort=-value", "/partner/registrations?sort=partner_id", "/partner/registrations/export",
         "/partner/leads", "/partner/customers",
     ):  # fmt: skip
         answer = client.get(path)
         assert answer.status_code == 200, path
-        assert "canary" not in answer.text.lower().replace('value="canary"', ""), path
-    assert client.get("/partner/registrations?q=canary").text.count("Nothing found") == 1
+        assert "canary" not in answer.text.lower(), path
+    assert client.get("/partner/registrations?q=canar").text.count("Nothing found") == 1
     own = re.findall(r"/partner/registrations/(\d+)", client.get("/partner/registrations").text)
     assert len(set(own)) == 1
     for method, path in (
