@@ -128,10 +128,9 @@ def customer_panels(ctx: Context, customer: Customer) -> Sequence[Panel]:
 def customer_actions(ctx: Context, customer: Customer) -> Sequence[Action]:
     offer = f"/prm/leads/new?customer={customer.key}"
     partner = f"/prm/partners/new?customer={customer.key}"
-    return (
-        Action("Offer to a partner", offer, "prm.leads.create", icon="send", in_menu=True),
-        Action("Make a partner", partner, "prm.partners.create", icon="handshake", in_menu=True),
-    )
+    send = Action("Offer to a partner", offer, "prm.leads.create", icon="send", in_menu=True)
+    make = Action("Make a partner", partner, "prm.partners.create", icon="handshake", in_menu=True)
+    return (send,) if panels.profile_of(ctx, customer.key) is not None else (send, make)
 
 
 @hookimpl

@@ -140,10 +140,14 @@ def test_a_protection_ends_by_itself_and_by_withdrawal(assembly: Assembly) -> No
     with working(assembly) as ctx:
         registrations.withdraw(ctx, registrations.load(ctx, second))
         assert ctx.session.execute(select(func.count()).select_from(table(Protection))).scalar() == 0
+        r = table(Relationship)
+        served = ctx.session.execute(select(r.c.until).where(r.c.role == "D00002")).scalar_one()
+        assert served == ctx.now.date()
     third = register(assembly, north)
     approve(assembly, third)
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"])  # what the pages call is tested on both
 def test_staff_decide_on_the_page(client: Client, assembly: Assembly) -> None:
     partner, north = make_partner(assembly, tier="gold", territory="de, Austria")
     made, rival = register(assembly, north), register(assembly, north, "Lighthouse GmbH")
@@ -160,10 +164,13 @@ def test_staff_decide_on_the_page(client: Client, assembly: Assembly) -> None:
     assert f"/prm/registrations/{made}" in client.get(f"/sales/opportunities/{row.opportunity_id}").text
     page = client.get(f"/customers/{partner}").text
     assert 'data-panel="prm.partner"' in page
+    assert "Make a partner" not in page
+    assert "Make a partner" in client.get(f"/customers/{row.customer_id}").text
     assert "AT, DE" in page
     assert client.get("/").status_code == 200
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"])  # what the pages call is tested on both
 def test_who_may_not_decide_sees_no_evidence(client: Client, assembly: Assembly) -> None:
     _, north = make_partner(assembly)
     register(assembly, north, "Lighthouse GmbH")

@@ -7,6 +7,7 @@ from typing import Any
 from patron import (
     Conflict,
     Context,
+    Customer,
     Invalid,
     NotFound,
     audit,
@@ -34,14 +35,14 @@ def load(ctx: Context, lead_id: int, verb: str = "read") -> Lead:
 
 def next_partner(ctx: Context, lead: Lead) -> Any:
     """Who is asked next: in whose territory it lies, who was not asked yet, by tier, then by fewest open offers."""
-    p, o = table(Partner), table(Offer)
+    p, o, c = table(Partner), table(Offer), table(Customer)
     asked = select(o.c.partner_id).where(o.c.lead_id == lead.key)
     load_now = select(func.count()).where(o.c.partner_id == p.c.id, o.c.status == "open").scalar_subquery()
-    statement = select(p.c.id, p.c.name, p.c.customer_id, p.c.owner_id, p.c.team_id).where(
-        p.c.status == "active",
-        p.c.trashed_at.is_(None),
-        p.c.customer_id != lead.customer_id,
-        p.c.id.not_in(asked),
+    statement = (
+        select(p.c.id, p.c.name, p.c.customer_id, p.c.owner_id, p.c.team_id)
+        .join(c, c.c.id == p.c.customer_id)
+        .where(p.c.status == "active", p.c.trashed_at.is_(None), c.c.trashed_at.is_(None))
+        .where(p.c.customer_id != lead.customer_id, p.c.id.not_in(asked))
     )
     if lead.country:
         statement = statement.where(or_(p.c.territory == "", p.c.territory.contains(lead.country)))

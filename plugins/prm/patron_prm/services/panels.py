@@ -63,13 +63,23 @@ def _protection_of(ctx: Context, customer_id: int) -> Mapping[str, Any] | None:
     return dict(row) if row is not None else None
 
 
-def _partner_of(ctx: Context, customer_id: int) -> Mapping[str, Any] | None:
-    p, t = table(Partner), table(Registration)
-    within = row_scope(ctx, ctx.assembly.resource("prm.partners"))
+def profile_of(ctx: Context, customer_id: int) -> Mapping[Any, Any] | None:
+    """The agreement with a customer as far as the actor may see it: one statement in a unit of work."""
+    p = table(Partner)
     columns = (p.c.id, p.c.tier, p.c.territory, p.c.status)
-    partner = (
-        ctx.session.execute(select(*columns).where(p.c.customer_id == customer_id, within)).mappings().first()
-    )
+
+    def read() -> Mapping[Any, Any] | None:
+        within = row_scope(ctx, ctx.assembly.resource("prm.partners"))
+        statement = select(*columns).where(p.c.customer_id == customer_id, within)
+        found: Mapping[Any, Any] | None = ctx.session.execute(statement).mappings().first()
+        return found
+
+    return ctx.cached(("prm partner", customer_id), read) if ctx.actor.may("prm.partners.read") else None
+
+
+def _partner_of(ctx: Context, customer_id: int) -> Mapping[str, Any] | None:
+    t = table(Registration)
+    partner = profile_of(ctx, customer_id)
     if partner is None:
         return None
     theirs = (t.c.partner_customer_id == customer_id) & row_scope(

@@ -10,6 +10,7 @@ from patron import (
     Context,
     Customer,
     Invalid,
+    Relationship,
     audit,
     editing,
     next_number,
@@ -92,9 +93,13 @@ def settle(ctx: Context, record: Registration, to: str, *, of: tuple[str, ...], 
 
 
 def release(ctx: Context, record: Registration) -> None:
-    """End the protection: the end customer is free again."""
-    p = table(Protection)
+    """End the protection, and that the partner serves the end customer by it: the end customer is free again."""
+    p, r = table(Protection), table(Relationship)
     ctx.session.execute(delete(p).where(p.c.registration_id == record.key))
+    today = ctx.now.date()
+    served = (r.c.from_id == record.partner_customer_id) & (r.c.to_id == record.customer_id)
+    by_it = (r.c.kind == "partner_for") & (r.c.role == record.number) & (r.c.until > today)
+    ctx.session.execute(update(r).where(served, by_it).values(until=today))
 
 
 def withdraw(ctx: Context, record: Registration) -> None:
