@@ -181,6 +181,7 @@ def test_what_hangs_is_ended_by_the_watchdog() -> None:
 
     ended: list[float] = []
     watchdog = Watchdog(0.4, end=lambda: ended.append(time.monotonic()))
+    watchdog.start()
     with watchdog.watching():
         time.sleep(0.2)
     time.sleep(0.5)

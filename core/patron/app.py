@@ -27,7 +27,9 @@ _ERRORS: Mapping[int, type[PatronError]] = {404: NotFound, 400: BadRequest}
 def application() -> Litestar:
     """The factory that web processes call: the installation of the current folder (or ``PATRON_HOME``)."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    return create_app(load_settings())
+    made = create_app(load_settings())
+    made.state.assembly.database.dispose()  # a process that is forked from this one opens its own connections
+    return made
 
 
 def create_app(settings: Settings, plugins: Mapping[str, Any] | None = None) -> Litestar:
@@ -60,6 +62,7 @@ def app_of(assembly: Assembly) -> Litestar:
         handlers,
         openapi_config=None,
         exception_handlers={Exception: on_error},
+        on_startup=[server.start],
         on_shutdown=[server.close],
         request_max_body_size=None,
         logging_config=None,  # its own would write from a queue, whose last lines an ending process loses

@@ -30,6 +30,12 @@ TARGET_VARIABLE = "PATRON_SERVE_TARGET"
 LONGEST_PAUSE = 30.0
 LONG_LIFE = 60.0  # seconds after which an end no longer counts as one of a row
 STOP_SECONDS = 20
+_prepared: list[Any] = []  # the application, made before the web processes are forked
+# Held while a worker is started: a web process forked just then would keep open the pipe that tells of its start.
+_starting = threading.Lock()
+os.register_at_fork(
+    before=_starting.acquire, after_in_parent=_starting.release, after_in_child=_starting.release
+)
 _NOT_PASSED_ON = frozenset({"plugins", "objectives", "folder", "secret_key"})
 
 
@@ -44,13 +50,15 @@ def serve(
     os.environ.update({TARGET_VARIABLE: target, SUPERVISOR_VARIABLE: str(os.getpid())})
     # Each thread would keep freed memory in an arena of its own.
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")
-    # A forked web process would inherit descriptors and locks that other threads hold at that moment.
-    multiprocessing.set_start_method("spawn", force=True)
+    forked = sys.platform == "linux"
+    multiprocessing.set_start_method("fork" if forked else "spawn", force=True)
     stopping = threading.Event()
     child = Child([sys.executable, "-m", "patron.worker", default_executor_id(settings)], stopping)
     if with_worker:
         child.start()
     try:
+        if forked:
+            _prepare()
         _serve_web(settings, workers or settings.workers)
     finally:
         stopping.set()
@@ -66,6 +74,22 @@ def web_application() -> Any:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="supervised", daemon=True).start()
+    return _prepared.pop() if _prepared else _made()
+
+
+def _prepare() -> None:
+    """Make the application here, once: web processes are forked with it, which saves their start and shares memory.
+
+    What cannot be made now (the database is not there yet) is tried again by each web process.
+    """
+    _prepared.clear()
+    try:
+        _prepared.append(_made())
+    except Exception:
+        log.exception("the application could not be made beforehand; each web process tries again")
+
+
+def _made() -> Any:
     module, _, factory = os.environ[TARGET_VARIABLE].partition(":")
     made = getattr(import_module(module), factory)()
     gc.collect()
@@ -167,7 +191,8 @@ class Child:
         pause = Pause()
         while not self._stopping.is_set():
             began = time.monotonic()
-            self._process = subprocess.Popen(self._command, start_new_session=True)
+            with _starting:
+                self._process = subprocess.Popen(self._command, start_new_session=True)
             while self._process.poll() is None and not self._stopping.is_set():
                 self._stopping.wait(0.2)
             if self._stopping.is_set():

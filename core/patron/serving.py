@@ -203,6 +203,10 @@ class Server:
                     update(sessions).where(sessions.c.id == identity.sign_in_id).values(seen_at=now)
                 )
 
+    def start(self) -> None:
+        """Begin to watch over what runs, in the process that serves: threads are not forked with it."""
+        self.watchdog.start()
+
     def close(self) -> None:
         """Finish what runs, and let the database go."""
         self.main.shutdown(wait=True)
@@ -319,7 +323,10 @@ class Watchdog:
         self.seconds, self.end = seconds, end
         self._began: dict[int, float] = {}
         self._stopped = threading.Event()
-        if seconds > 0:
+
+    def start(self) -> None:
+        """Watch until ``stop``. Nothing is watched where the time is 0."""
+        if self.seconds > 0:
             threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def watching(self) -> _Watched:
