@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from patron import events
 from patron.context import Context
+from patron.contributions import Handler
 from patron.db import Database
 from patron.settings import Settings
 from patron.worker.durable import prepare_dbos
@@ -63,8 +64,8 @@ class Workers:
                 events.publish(ctx, name, customer_id=number % 20)
 
     def assembly(self) -> Any:
-        handlers = {key: types.SimpleNamespace(event="probe.happened") for key in HANDLERS}
-        handlers["probe.fatal"] = types.SimpleNamespace(event="probe.fatal")
+        handlers = {key: Handler(key, "probe.happened", print) for key in HANDLERS}
+        handlers["probe.fatal"] = Handler("fatal", "probe.fatal", print)
         return types.SimpleNamespace(handlers=handlers, live=types.SimpleNamespace(disabled=frozenset()))
 
     def effects(self, handler: str) -> list[tuple[int, int]]:

@@ -20,6 +20,7 @@ import pytest
 from patron.accounts import services
 from patron.accounts.services.people import person_of
 from patron.assembly import Assembly, assemble
+from patron.interactions.models import Mailbox
 from patron.permissions import Face
 from patron.records import table
 from patron.sample.demo import OWNER
@@ -69,6 +70,12 @@ class Site:
     def link(self, email: str = OWNER) -> str:
         """A link that signs a user in once."""
         return re.findall(r"http\S+", self.patron("users", "link", email))[0].rstrip('"')
+
+
+def rest_mailboxes(assembly: Assembly) -> None:
+    """Switch off the mailboxes that other journeys have connected: their servers are gone."""
+    with working(assembly) as ctx:
+        ctx.session.execute(update(table(Mailbox)).values(active=False))
 
 
 def free_port() -> int:
@@ -189,6 +196,12 @@ class Watched:
 def watch(context: BrowserContext) -> Watched:
     context.set_default_timeout(20_000)
     return Watched(context.new_page())
+
+
+@pytest.fixture(scope="session")
+def resting() -> Any:
+    """Switches off the mailboxes of an installation."""
+    return rest_mailboxes
 
 
 @pytest.fixture(scope="session")

@@ -37,8 +37,9 @@ def work(assembly: Assembly, *, fetched: int = 0, sent: int = 0) -> None:
     assert deliver(assembly) == sent
 
 
-def test_mail_in_reply_answer(site: Any, staff: Page) -> None:
+def test_mail_in_reply_answer(site: Any, staff: Page, resting: Any) -> None:
     with imap_server() as box, smtp_sink() as sink, site.assembly() as assembly:
+        resting(assembly)
         _connect(staff, box, sink.port)
         box.append(mail("It does not open any more.", Message_ID="<one@writer.example>"))
         work(assembly, fetched=1)

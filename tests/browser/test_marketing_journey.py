@@ -39,8 +39,9 @@ def link_in(sink: SmtpSink, path: str) -> str:
     raise AssertionError(f"no mail to {READER} holds a link {path}")
 
 
-def test_from_form_to_unsubscription(site: Any, staff: Page, browser: Browser) -> None:
+def test_from_form_to_unsubscription(site: Any, staff: Page, browser: Browser, resting: Any) -> None:
     with smtp_sink() as sink, site.assembly() as assembly:
+        resting(assembly)
         connect(assembly, sink.port)
         stranger = browser.new_context(base_url=site.url).new_page()
         _fill_in(stranger)

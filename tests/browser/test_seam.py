@@ -25,11 +25,12 @@ def work(assembly: Assembly) -> None:
     Drain(assembly, Watch(lambda _: None, 60.0)).run()
 
 
-def test_one_person_over_every_module(site: Any, staff: Page, browser: Browser) -> None:
+def test_one_person_over_every_module(site: Any, staff: Page, browser: Browser, resting: Any) -> None:
     theirs = browser.new_context(base_url=site.url)
     theirs.set_default_timeout(20_000)
     person = theirs.new_page()
     with site.assembly() as assembly:
+        resting(assembly)
         _fill_in_the_form(person)
         work(assembly)
         customer = _find_the_lead(staff)

@@ -190,7 +190,7 @@ SHOPPERS = Resource(
         _CREATED,
         _UPDATED,
     ),
-    columns=("customer", "name", "orders", "last_order_at", "open_cart", "open_cart_at"),
+    columns=("name", "customer", "orders", "last_order_at", "open_cart", "open_cart_at"),
     filters=("customer", "orders", "last_order_at", "open_cart", "open_cart_at"),
     sorts=("-orders", "-created_at"),
     verbs=("read", "export"),

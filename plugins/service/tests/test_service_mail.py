@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from patron import Customer, table
 from patron.assembly import Assembly
 from patron.interactions.mailflow.polling import poll
@@ -20,6 +22,7 @@ def reply(assembly: Assembly, ticket_id: int, text: str, to: str) -> None:
 
 
 def test_from_a_real_mailbox_to_an_answer_and_back_into_the_ticket(assembly: Assembly) -> None:
+    assembly.settings = replace(assembly.settings, plugins={"service": {"ask_satisfaction": False}})
     ada = make_customer(assembly, emails=["ada@example.com"])
     with imap_server() as server, smtp_sink() as sink:
         make_mailbox(
