@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -30,9 +31,10 @@ def add_samples(ctx: Context, random: Random) -> None:
             "title": title, "summary": summary, "body": body, "category": shelves[category], "audience": audience,
             "review_by": review.isoformat(), "owner": random.choice(owners) if owners else None,
         }  # fmt: skip
-        article_id = editing.create(ctx, ctx.assembly.resource(writing.KEY), values).key
+        then = replace(ctx, now=ctx.now - timedelta(days=3 * number + 1))
+        article_id = editing.create(then, ctx.assembly.resource(writing.KEY), values).key
         if number < len(ARTICLES) - 1:  # the last is still being written
-            writing.publish_article(ctx, article_id)
+            writing.publish_article(then, article_id)
             _read(ctx, random, article_id, 1 if audience == "staff" else 6)
     for query, hits in GAPS:
         last = ctx.now - timedelta(days=random.randrange(1, DAYS))
