@@ -59,7 +59,9 @@ class Asked:
         if existing:
             self.point(case)
         case.headers = {n: v for n, v in (case.headers or {}).items() if n.lower() != "authorization"}
-        answer = case.call(base_url="https://testserver.local", session=self.client, headers=self.token())
+        answer = case.call(
+            base_url="https://testserver.local", session=self.client, headers=self.token(), timeout=60
+        )
         self.statuses[answer.status_code] += 1
         case.validate_response(answer, checks=CHECKS)
 
