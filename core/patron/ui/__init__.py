@@ -159,7 +159,8 @@ def _install_translations(
     install: Callable[..., None] = env.install_gettext_callables  # type: ignore[attr-defined]
     install(translate, translate_plural, newstyle=True)
     env.globals.update(
-        cell_of=lambda item: cell_of(item, translate), lines_of=lambda items: lines_of(items, translate)
+        cell_of=lambda item, inside_link=False: cell_of(item, translate, inside_link=inside_link),
+        lines_of=lambda items: lines_of(items, translate),
     )
 
 

@@ -25,10 +25,11 @@ def _safe(html: str) -> Markup:
     return Markup(html)  # noqa: S704 - every part that comes from outside was escaped where it was put in
 
 
-def cell_of(item: Field, translate: Translate) -> Cell:
-    """What shows this field of a row: a dash where there is nothing."""
+def cell_of(item: Field, translate: Translate, *, inside_link: bool = False) -> Cell:
+    """What shows this field of a row: a dash where there is nothing, no link where it stands in one already."""
     name = item.name
-    write = _WRITERS[item.kind](item, translate) if item.kind in _WRITERS else _plain
+    writers = {**_WRITERS, **_UNLINKED} if inside_link else _WRITERS
+    write = writers[item.kind](item, translate) if item.kind in writers else _plain
 
     def cell(row: Row) -> str:
         value = row.get(name)
@@ -134,6 +135,19 @@ def _link(scheme: str, attributes: str = "") -> Callable[[Field, Translate], _Wr
     return writer
 
 
+def _reference_text(item: Field, _: Translate) -> _Write:
+    shown = f"{item.name}_shown"
+    return lambda value, row: escape(row[shown]) if row.get(shown) else NOTHING
+
+
+def _phone_text(item: Field, _: Translate) -> _Write:
+    return lambda value, _: escape(filters.phone(value))
+
+
+def _text(item: Field, _: Translate) -> _Write:
+    return _plain
+
+
 def _phone(item: Field, _: Translate) -> _Write:
     return lambda value, _: _safe(f'<a href="tel:{escape(value)}">{escape(filters.phone(value))}</a>')
 
@@ -152,4 +166,11 @@ _WRITERS: Mapping[str, Callable[[Field, Translate], _Write]] = {
     "email": _link("mailto:"),
     "phone": _phone,
     "url": _link("", ' rel="noopener noreferrer" target="_blank"'),
+}
+_UNLINKED: Mapping[str, Callable[[Field, Translate], _Write]] = {
+    "customer": _reference_text,
+    "ref": _reference_text,
+    "email": _text,
+    "phone": _phone_text,
+    "url": _text,
 }

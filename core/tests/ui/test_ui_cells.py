@@ -55,11 +55,32 @@ def test_a_cell_is_what_the_macros_make(item: Field, value: Any, macro: str) -> 
 )
 def test_no_value_becomes_markup(kind: Any) -> None:
     row = {"x": EVIL, "x_shown": EVIL, "x_url": EVIL}
-    for template in ("{{ cell_of(item)(row) }}", "{{ lines_of([item])(row) }}"):
+    for template in (
+        "{{ cell_of(item)(row) }}",
+        "{{ lines_of([item])(row) }}",
+        "{{ cell_of(item, inside_link=true)(row) }}",
+    ):
         shown = render(template, item=Field("x", "X", kind), row=row)
         assert str(escape(EVIL)) in shown
         assert "<script" not in shown
         assert EVIL not in shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text"),
+    [
+        ("email", "a@b.example", "a@b.example"),
+        ("phone", "+493012345", "+49 30 12345"),
+        ("url", "https://b.example", "https://b.example"),
+        ("customer", "7", "Ada Løve"),
+        ("ref", "7", "Ada Løve"),
+    ],
+)
+def test_a_cell_inside_a_link_has_no_link(kind: Any, value: str, text: str) -> None:
+    shown = render(
+        "{{ cell_of(item, inside_link=true)(row) }}", item=Field("x", "X", kind), row={"x": value, **SHOWN}
+    )
+    assert shown == text
 
 
 def test_a_choice_is_shown_escaped() -> None:

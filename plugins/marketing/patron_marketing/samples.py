@@ -81,6 +81,11 @@ FORMS: Sequence[dict[str, Any]] = (
         ],
     },
 )  # fmt: skip
+SUPPRESSED = (
+    (18, "newsletter", "Unsubscribed by the link in “Open house”"),
+    (9, "", "Asked by letter to be written to no more"),
+)
+AGENCY = (4, "press@lindqvist-agency.example", "Asked by phone: the agency no longer works for our customer")
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
 
 
@@ -97,6 +102,7 @@ def add_samples(ctx: Context, random: Random) -> None:
         _submissions(ctx, random, form, people)
     for name, days, subject, intro in CAMPAIGNS:
         _campaign(_at(ctx, marketer, days), random, made[0], name, subject, BODY.replace("{intro}", intro))
+    _suppressions(ctx, marketer, people)
     text = BODY.replace("{intro}", "A first look at what comes in autumn.")
     _draft(_at(ctx, marketer, 2), made[1], "Autumn preview", "A first look at autumn", text)
     segments.recount(ctx)
@@ -137,6 +143,21 @@ def _consent(ctx: Context, random: Random, people: Sequence[Any]) -> None:
                 working, row.id, "newsletter", granted=True, source="catalogue form",
                 wording=str(FORMS[0]["wording"]), proof="form, wording version 1",
             )  # fmt: skip
+
+
+def _suppressions(ctx: Context, marketer: Actor, people: Sequence[Any]) -> None:
+    """Addresses that get no more after the last campaign: two of customers, one that no customer holds."""
+    for person, (days, purpose, reason) in zip(people[-2:], SUPPRESSED, strict=False):
+        working = _at(ctx, marketer, days)
+        consents.record_consent(working, person.id, "newsletter", granted=False, source=reason)
+        _suppress(working, person.primary_email, purpose, reason)
+    days, address, reason = AGENCY
+    _suppress(_at(ctx, marketer, days), address, "", reason)
+
+
+def _suppress(ctx: Context, address: str, purpose: str, reason: str) -> None:
+    values = {"address": address, "purpose": purpose, "reason": reason}
+    editing.create(ctx, ctx.assembly.resource("marketing.suppressions"), values)
 
 
 def _segment(ctx: Context, name: str, description: str, condition: dict[str, Any]) -> Segment:
