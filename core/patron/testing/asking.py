@@ -56,13 +56,13 @@ def resource_of(route: Route) -> Resource | None:
 
 
 def ask(ctx: Context, route: Route, found: Canaries, fixed: Mapping[str, Any] | None = None) -> Ask:
-    """A request for the route about the canaries; ``fixed`` gives form fields that cannot be guessed."""
+    """A request for the route about the canaries; ``fixed`` gives what of the body cannot be guessed."""
     url = _PARAMETER.sub(lambda m: str(_parameter(ctx, route, found, m[1], m[2])), route.path)
     resource = resource_of(route)
     if route.method not in UNSAFE:
         return Ask(route.method, url + _query(route, found))
     if route.path.startswith("/api/"):
-        return Ask(route.method, url, json=_json(ctx, route, resource, found))
+        return Ask(route.method, url, json={**_json(ctx, route, resource, found), **(fixed or {})})
     if resource is None:
         return Ask(route.method, url, form={**_guessed(ctx.assembly, route, found), **(fixed or {})})
     return Ask(route.method, url, form={**_form(ctx, route, resource, found), **(fixed or {})})
