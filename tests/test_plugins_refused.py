@@ -64,6 +64,9 @@ def downgrade():
 MODULES: Mapping[str, tuple[str, str, str]] = {
     "badrange": (PLUGIN, "patron>=99", "It requires patron>=99, but"),
     "badimport": ("import no_such_thing_at_all\n", "", "cannot be imported: ModuleNotFoundError"),
+    "badexit": ("raise SystemExit(3)\n", "", "cannot be imported: SystemExit: 3"),
+    "badmetadata": (PLUGIN, "patron >>= 1", "Its requirements cannot be read"),
+    "badoffer": (PLUGIN, "", "patron_badoffer.hookspecs cannot be imported: RuntimeError: not today"),
     "badroute": (PLUGIN + ROUTE.format(path="/sign-in"), "", "The route GET /sign-in is taken by “core”"),
     "badtable": (PLUGIN + RESOURCE, "", "its table “core_customer” must begin with “badtable_”"),
     "badright": (PLUGIN + PERMISSION, "", "The permission “customers.merge” is taken by “core”"),
@@ -79,6 +82,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     folder = tmp_path / "installed"
     for name, (code, requires, _) in MODULES.items():
         write_distribution(folder, name, code, requires)
+    (folder / "patron_badoffer" / "hookspecs.py").write_text('raise RuntimeError("not today")\n')
     versions = folder / "patron_behind" / "migrations" / "versions"
     versions.mkdir(parents=True)
     (versions / "0001_first.py").write_text(REVISION)

@@ -50,11 +50,15 @@ _hookspec = pluggy.HookspecMarker(PROJECT)
 Mode = Literal["refuse", "skip", "abort"]
 MODES: dict[str, Mode] = {}
 ITEMS: dict[str, tuple[type, ...]] = {}
+ANSWERS: dict[str, type] = {}
 _Spec = TypeVar("_Spec", bound=Callable[..., Any])
 
 
-def hook(mode: Mode, *, items: tuple[type, ...] = (), firstresult: bool = False) -> Callable[[_Spec], _Spec]:
-    """Declare a hook: what a failing implementation leads to, and of what types the items of its result must be.
+def hook(
+    mode: Mode, *, items: tuple[type, ...] = (), answer: type = object, firstresult: bool = False
+) -> Callable[[_Spec], _Spec]:
+    """Declare a hook: what a failing implementation leads to, and of what types the items of its result must be, or
+    the result itself where it is no sequence.
 
     A module that offers hooks to others declares them in its ``hookspecs.py``, named ``<module>_…``, with the mode
     ``refuse`` and without arguments: they are collected at start, and ``ctx.assembly.offered(name)`` gives the items.
@@ -64,6 +68,7 @@ def hook(mode: Mode, *, items: tuple[type, ...] = (), firstresult: bool = False)
         if spec.__module__ == __name__:
             MODES[spec.__name__] = mode
             ITEMS[spec.__name__] = items
+            ANSWERS[spec.__name__] = answer
         spec.patron_items = items  # type: ignore[attr-defined]
         return _hookspec(firstresult=firstresult)(spec)
 
@@ -205,13 +210,13 @@ def home_panels(ctx: Context) -> Sequence[Panel]:
 # In the transaction.
 
 
-@hook("abort")
+@hook("abort", items=(str,))
 def check_customer_archive(ctx: Context, customers: Sequence[Customer]) -> Sequence[str]:
     """Reasons why these customers must not go to the trash now; none means they may."""
     raise AssertionError
 
 
-@hook("abort")
+@hook("abort", items=(Mapping,))
 def before_customer_merge(
     ctx: Context, survivor_id: int, merged_id: int
 ) -> Sequence[Mapping[str, Any]] | None:
@@ -227,13 +232,13 @@ def after_customer_split(
     raise AssertionError
 
 
-@hook("abort")
+@hook("abort", answer=Mapping)
 def export_customer(ctx: Context, customer_id: int) -> Mapping[str, Any]:
     """What the module holds of one customer beyond the declared links, for the person's report."""
     raise AssertionError
 
 
-@hook("abort")
+@hook("abort", answer=str)
 def before_customer_erase(ctx: Context, customer_id: int) -> str:
     """Erase what links cannot say; answer ``erased``, ``anonymised`` or ``retained until DATE because …``."""
     raise AssertionError

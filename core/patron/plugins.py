@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pluggy
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from patron import hookspecs
@@ -43,6 +43,7 @@ class Plugin:
     requires: tuple[str, ...] = ()  # names of other plugins, from the requirements of the distribution
     module: ModuleType | Any = None
     refused: str = ""
+    unreadable: str = ""  # what is wrong with its metadata
 
     @property
     def migrations(self) -> Distribution:
@@ -93,15 +94,15 @@ def discover(wanted: Sequence[str] | None, extra: Mapping[str, Any] | None = Non
 def _describe(entry: metadata.EntryPoint) -> Plugin:
     dist = entry.dist
     assert dist is not None
-    requires = []
-    for text in dist.requires or ():
-        requirement = Requirement(text)
-        name = canonicalize_name(requirement.name)
-        if name.startswith("patron-") and _applies(requirement):
-            requires.append(name.removeprefix("patron-"))
-    return Plugin(
-        entry.name, entry.value.split(".")[0].split(":")[0], dist.name, dist.version, tuple(requires)
-    )
+    plugin = Plugin(entry.name, entry.value.split(".")[0].split(":")[0], dist.name, dist.version)
+    try:
+        requirements = [Requirement(text) for text in dist.requires or ()]
+    except InvalidRequirement as error:
+        plugin.unreadable = f"Its requirements cannot be read: {str(error).splitlines()[0]}."
+        return plugin
+    needed = (canonicalize_name(requirement.name) for requirement in requirements if _applies(requirement))
+    plugin.requires = tuple(name.removeprefix("patron-") for name in needed if name.startswith("patron-"))
+    return plugin
 
 
 def _applies(requirement: Requirement) -> bool:
@@ -143,7 +144,7 @@ def _check(plugin: Plugin, found: Mapping[str, Plugin]) -> None:
     """Versions first (pip can leave broken pairs), then whether what it requires stands, then the import."""
     if plugin.refused:
         return
-    if plugin.distribution and (reason := _version_clash(plugin.distribution)):
+    if reason := plugin.unreadable or (plugin.distribution and _version_clash(plugin.distribution)):
         plugin.refuse(reason)
         return
     for name in plugin.requires:
@@ -154,7 +155,7 @@ def _check(plugin: Plugin, found: Mapping[str, Plugin]) -> None:
     if plugin.module is None:
         try:
             plugin.module = importlib.import_module(f"{plugin.package}.plugin")
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             log.exception("import of %s failed", plugin.package)
             plugin.refuse(f"{plugin.package}.plugin cannot be imported: {type(error).__name__}: {error}")
 
@@ -210,12 +211,17 @@ class Hooks:
         """Take up the hooks that a module declares in its ``hookspecs.py``; their names begin with the module's."""
         if plugin.refused or not plugin.distribution or find_spec(f"{plugin.package}.hookspecs") is None:
             return
-        specs = importlib.import_module(f"{plugin.package}.hookspecs")
+        try:
+            specs = importlib.import_module(f"{plugin.package}.hookspecs")
+        except (Exception, SystemExit) as error:
+            plugin.refuse(f"{plugin.package}.hookspecs cannot be imported: {type(error).__name__}: {error}")
+            return
         names = [name for name, spec in vars(specs).items() if hasattr(spec, "patron_items")]
         if strange := [name for name in names if not name.startswith(f"{plugin.name}_")]:
             plugin.refuse(f"It offers a hook “{strange[0]}”: its name must begin with “{plugin.name}_”.")
             return
-        self.manager.add_hookspecs(specs)
+        if names:
+            self.manager.add_hookspecs(specs)
         self.offered.update({name: getattr(specs, name).patron_items for name in names})
 
     def _register(self, plugin: Plugin) -> None:
@@ -297,7 +303,9 @@ class Hooks:
         results = []
         for name, impl in self.implementations(hook, only):
             with savepoint(ctx.session):
-                results.append((name, self._invoke(hook, impl, {"ctx": ctx, **arguments})))
+                answer = self._invoke(hook, impl, {"ctx": ctx, **arguments})
+                self._check_answer(hook, name, answer)
+                results.append((name, answer))
         return results
 
     def _invoke(self, hook: str, impl: pluggy.HookImpl, arguments: Mapping[str, Any]) -> Any:
@@ -317,6 +325,14 @@ class Hooks:
             if wanted and not isinstance(item, wanted):
                 names = " or ".join(kind.__name__ for kind in wanted)
                 raise TypeError(f"{hook} of {name} returned {type(item).__name__} where {names} belongs")
+
+    def _check_answer(self, hook: str, name: str, answer: Any) -> None:
+        wanted, items = hookspecs.ANSWERS[hook], hookspecs.ITEMS[hook]
+        fits = isinstance(answer, wanted) and not (items and isinstance(answer, str))
+        if not fits:
+            raise TypeError(f"{hook} of {name} returned {type(answer).__name__}")
+        if items:
+            self._check_types(hook, name, answer or ())
 
     def _note(self, name: str, hook: str) -> str:
         incident = uuid4().hex[:8]

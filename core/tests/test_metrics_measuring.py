@@ -16,9 +16,12 @@ from patron.errors import Forbidden, Invalid, NotFound
 from patron.hookspecs import hookimpl
 from patron.metrics import measuring, services
 from patron.permissions import Actor, Scope
+from patron.records import table
 from patron.resources import editing
 from patron.resources.query import Listing, read_page
+from patron.system.models import MetricSnapshot
 from patron.testing.faces import make_user, settings_for, working
+from sqlalchemy import insert, select
 
 pytest_plugins = ["patron.testing.faces"]
 
@@ -90,6 +93,18 @@ def test_the_course_of_a_goal(assembly: Assembly) -> None:
             services.add_objective(ctx, "customers", 100, date(2020, 1, 1))
         with pytest.raises(NotFound):
             services.drop_objective(ctx, 999)
+
+
+def test_the_day_s_values_of_a_module_that_is_disabled_stay(assembly: Assembly) -> None:
+    t = table(MetricSnapshot)
+    with working(assembly) as ctx:
+        earlier = {"metric": "desk.open", "day": services.today(ctx), "currency": "", "value": 7}
+        ctx.session.execute(insert(t), earlier)
+        services.snapshot(ctx)
+        services.snapshot(ctx)
+        kept = {row.metric: row.value for row in ctx.session.execute(select(t.c.metric, t.c.value))}
+    assert kept["desk.open"] == 7
+    assert "core.customers" in kept
 
 
 class Wrong:

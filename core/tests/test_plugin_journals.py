@@ -118,6 +118,18 @@ def test_a_split_gives_the_module_back_what_its_merge_returned(assembly: Assembl
     assert [("merge", first, second), ("split", first, second, [{"moved": second}])] == CALLS
 
 
+def test_so_does_a_split_of_a_merge_that_the_module_had_missed(assembly: Assembly) -> None:
+    first, second = make_customer(assembly, "First"), make_customer(assembly, "Second")
+    merge(assembly, make_customer(assembly, "Third"), make_customer(assembly, "Fourth"))
+    switch(assembly, False)
+    merge_id = merge(assembly, first, second)
+    switch(assembly, True)
+    CALLS.clear()
+    with working(assembly) as ctx:
+        merging.split(ctx, merge_id)
+    assert [("split", first, second, [{"moved": second}])] == CALLS
+
+
 def test_a_module_may_keep_a_customer_from_the_trash(assembly: Assembly) -> None:
     from patron.errors import Invalid
     from patron.resources import editing

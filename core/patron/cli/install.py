@@ -26,6 +26,7 @@ from patron.db import Database
 from patron.errors import Invalid, SetupError
 from patron.metrics import services as metrics
 from patron.plugins import GROUP, discover
+from patron.records import utc_now
 from patron.revisions import CORE, Distribution, MigrationStatus, status
 from patron.settings import CONFIG_NAME, Settings, load_settings
 
@@ -49,8 +50,9 @@ def init(
     yes: bool,
     json_output: bool,
 ) -> None:
-    """Make an installation in the current folder: patron.toml, its secret, and the database with all tables."""
-    if Path(CONFIG_NAME).exists():
+    """Make an installation in the current folder (or PATRON_HOME): patron.toml, its secret, the database's tables."""
+    config = Path(os.environ.get("PATRON_HOME", "."), CONFIG_NAME)
+    if config.exists():
         raise SetupError(
             f"There is a {CONFIG_NAME} here already. Run “patron migrate”, or choose another folder."
         )
@@ -69,11 +71,16 @@ def init(
         goals = _ask_objectives()
     if len(goals) > 3:
         raise Invalid("Name at most three objectives: more are none.")
-    Path(CONFIG_NAME).write_text(config_text(values, wanted, goals), "utf-8")
-    applied = migrate_installation(load_settings())
-    with unit_of_work() as ctx:
-        metrics.set_objectives(ctx, goals)
-        metrics.snapshot(ctx)
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(config_text(values, wanted, goals), "utf-8")
+    try:
+        applied = migrate_installation(load_settings())
+        with unit_of_work() as ctx:
+            metrics.set_objectives(ctx, goals)
+            metrics.snapshot(ctx)
+    except BaseException:
+        config.unlink()  # so that init can be run again, with what was wrong put right
+        raise
     result = {"config": CONFIG_NAME, "modules": list(wanted), "migrated": applied}
     print_result(result, json_output)
     if not json_output:
@@ -101,11 +108,15 @@ def _ask_objectives() -> list[dict[str, Any]]:
 
 def _objective(text: str) -> dict[str, Any]:
     metric, _, rest = text.partition("=")
-    target, _, due = rest.partition("@")
+    target, _, day = rest.partition("@")
     try:
-        return {"metric": metric.strip(), "target": int(target), "due": date.fromisoformat(due.strip())}
+        due = date.fromisoformat(day.strip())
+        goal = {"metric": metric.strip(), "target": int(target), "due": due}
     except ValueError as error:
         raise Invalid(f"“{text}” is not an objective such as customers=500@2027-06-30.") from error
+    if due <= utc_now().date():
+        raise Invalid(f"The day of “{text}” is past: choose a day to come.")
+    return goal
 
 
 def config_text(

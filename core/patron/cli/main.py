@@ -6,6 +6,7 @@ import logging
 import sys
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from patron import __version__
 from patron.cli import data, install, look, mailing, people, plugins, running
@@ -77,6 +78,9 @@ def main() -> None:
     except click.Abort:
         click.echo("Stopped.", err=True)
         sys.exit(EXIT_REFUSED)
+    except OperationalError as error:
+        click.echo(f"Error: The database does not answer: {str(error.orig).splitlines()[0]}", err=True)
+        sys.exit(EXIT_BUSY)
     except PatronError as error:
         click.echo(f"Error: {error.detail}", err=True)
         for item in error.errors[1:]:

@@ -55,13 +55,16 @@ def replay(ctx: Context, module: str) -> tuple[int, int]:
     hooks = ctx.assembly.hooks
     m, e = table(MergeJournal), table(ErasureJournal)
     merges = ctx.session.execute(
-        select(m.c.id, m.c.survivor_id, m.c.merged_id)
+        select(m.c.id, m.c.survivor_id, m.c.merged_id, m.c.before)
         .where(m.c.id > at.merge_id, m.c.split_at.is_(None))
         .order_by(m.c.id)
     ).all()
     for row in merges:
         arguments = {"survivor_id": row.survivor_id, "merged_id": row.merged_id}
-        hooks.transact(ctx, "before_customer_merge", only=module, **arguments)
+        answers = hooks.transact(ctx, "before_customer_merge", only=module, **arguments)
+        if entries := [entry for _, found in answers for entry in found or ()]:  # what a split gives back
+            before = {**row.before, "modules": {**row.before["modules"], module: entries}}
+            ctx.session.execute(update(m).where(m.c.id == row.id).values(before=before))
     erasures = ctx.session.execute(
         select(e.c.id, e.c.customer_id, e.c.answers).where(e.c.id > at.erasure_id).order_by(e.c.id)
     ).all()

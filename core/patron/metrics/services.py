@@ -27,13 +27,13 @@ def today(ctx: Context) -> date:
 def snapshot(ctx: Context) -> int:
     """Keep what each metric is today; running it again corrects the day. Returns how many values were kept."""
     t, day = table(MetricSnapshot), today(ctx)
+    here = [name for name in ctx.assembly.metrics if name.split(".")[0] not in ctx.assembly.live.disabled]
     values = [
         {"metric": name, "day": day, "currency": currency, "value": value}
-        for name, metric in ctx.assembly.metrics.items()
-        if name.split(".")[0] not in ctx.assembly.live.disabled
-        for currency, value in measured(ctx, metric).items()
+        for name in here
+        for currency, value in measured(ctx, ctx.assembly.metrics[name]).items()
     ]
-    ctx.session.execute(delete(t).where(t.c.day == day))
+    ctx.session.execute(delete(t).where(t.c.day == day, t.c.metric.in_(here)))
     if values:
         ctx.session.execute(insert(t), values)
     return len(values)

@@ -1,0 +1,78 @@
+"""``patron init`` makes an installation whole or not at all, and ``patron golive`` freezes where its goals begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+from patron.cli.common import get_assembly, unit_of_work
+from patron.cli.main import EXIT_BUSY, main, patron
+from patron.errors import Invalid
+from patron.metrics import services
+from patron.records import table, utc_now
+from patron.resources import editing
+from patron.system.models import MetricSnapshot
+from sqlalchemy import select
+
+DUE = (utc_now() + timedelta(days=300)).date().isoformat()
+INIT = ("init", "--yes", "--modules", "none", "--json")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where the installation is to be: another folder than the current one, and not there yet."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.setenv("PATRON_HOME", str(tmp_path / "home"))
+    get_assembly.cache_clear()
+    yield tmp_path / "home"
+    get_assembly.cache_clear()
+
+
+def run(*arguments: str) -> Any:
+    done = CliRunner().invoke(patron, arguments, standalone_mode=False)
+    if done.exception is not None:
+        raise done.exception
+    return msgspec.json.decode(done.stdout)
+
+
+def test_what_was_wrong_is_put_right_and_the_rest_follows(home: Path) -> None:
+    for wrong in (f"nothing=5@{DUE}", "customers=5@2020-01-01", "customers"):
+        with pytest.raises(Invalid):
+            run(*INIT, "--objective", wrong)
+        assert not (home / "patron.toml").exists(), wrong
+    many = [word for number in range(4) for word in ("--objective", f"customers={number}@{DUE}")]
+    with pytest.raises(Invalid, match="at most three"):
+        run(*INIT, *many)
+
+    assert run(*INIT, "--objective", f"customers=5@{DUE}")["config"] == "patron.toml"
+    assert (home / "patron.toml").exists()
+    assert list(Path.cwd().iterdir()) == []
+    with unit_of_work() as ctx:
+        t = table(MetricSnapshot)
+        first = select(t.c.value).where(t.c.metric == "core.customers", t.c.day == services.today(ctx))
+        assert ctx.session.execute(first).scalar_one() == 0, "the first day is kept"
+        editing.create(ctx, ctx.assembly.resource("customers"), {"kind": "person", "name": "Ada"})
+
+    frozen = [{"metric": "core.customers", "baseline": 1, "target": 5, "due": DUE}]
+    assert run("golive", "--json") == frozen
+    with unit_of_work() as ctx:
+        editing.create(ctx, ctx.assembly.resource("customers"), {"kind": "person", "name": "Bo"})
+    assert run("golive", "--json") == frozen, "what was frozen stays"
+
+
+def test_a_database_that_does_not_answer_is_said_in_a_line(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
+    monkeypatch.setattr("sys.argv", ["patron", *INIT, "--database-url", nowhere])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == EXIT_BUSY
+    assert capsys.readouterr().err.startswith("Error: The database does not answer: connection")
+    assert not (home / "patron.toml").exists()
