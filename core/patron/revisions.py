@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def chain(distribution: Distribution) -> list[str]:
     """The revisions of a distribution, oldest first; SetupError when they are not one line."""
     after: dict[str | None, str] = {}
     for path in sorted(distribution.versions.glob("*.py")):
-        names = _assigned(path)
+        names = _assigned(path, path.stat().st_mtime_ns)
         if "revision" not in names:
             continue
         down = names.get("down_revision")
@@ -79,8 +80,9 @@ def chain(distribution: Distribution) -> list[str]:
     return revisions
 
 
-def _assigned(path: Path) -> dict[str, str | None]:
-    """The text constants that a migration file gives names to, one by one or several on a line."""
+@cache
+def _assigned(path: Path, changed: int) -> Mapping[str, str | None]:
+    """The text constants that a migration file, as of that change, gives names to: singly or several on a line."""
     names: dict[str, str | None] = {}
     for node in ast.parse(path.read_text("utf-8")).body:
         if isinstance(node, ast.AnnAssign):

@@ -200,3 +200,11 @@ def test_what_crashes_says_only_its_number(
     assert "swordfish" not in answer.text
     assert plain(answer)
     assert "swordfish" in caplog.text
+
+
+def test_an_address_says_which_methods_it_takes(client: Client) -> None:
+    asked = client.options("/customers/1")
+    assert asked.status_code == 204
+    assert asked.headers["allow"] == "GET, OPTIONS"
+    refused = client.put("/customers/1")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, OPTIONS")
