@@ -15,11 +15,12 @@ from patron.permissions import SYSTEM
 from patron.settings import CONFIG_NAME, Settings, load_settings
 
 SEED = 20260401
+DATABASE = "demo.db"
 OWNER = "alex.morgan@patron.example"
 
 
 def prepare_demo(folder: Path, port: int, modules: str | None) -> Settings:
-    """The demo's settings; made and filled on first use, left as it is afterwards."""
+    """The demo's settings; made and filled on first use, left as it is afterwards. One half made begins anew."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / CONFIG_NAME
     if not config.exists():
@@ -28,6 +29,8 @@ def prepare_demo(folder: Path, port: int, modules: str | None) -> Settings:
     settings = load_settings(folder, port=port, base_url=address)
     marker = folder / "filled"
     if not marker.exists():
+        for half_made in folder.glob(f"{DATABASE}*"):
+            half_made.unlink()
         migrate_installation(settings)
         fill(settings)
         marker.write_text(datetime.now(UTC).isoformat(), "ascii")
@@ -35,7 +38,7 @@ def prepare_demo(folder: Path, port: int, modules: str | None) -> Settings:
 
 
 def _config(modules: str | None) -> str:
-    values = {"site_name": "Northwind Furniture", "database_url": "sqlite:///demo.db"}
+    values = {"site_name": "Northwind Furniture", "database_url": f"sqlite:///{DATABASE}"}
     if modules is None:
         text = config_text(values, ())
         return text.replace("modules = []\n", "")
