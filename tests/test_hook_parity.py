@@ -10,6 +10,7 @@ import pytest
 from patron import builtin, hookspecs
 from patron.hookspecs import MODES
 from patron.plugins import discover
+from patron.reference import pages
 
 ROOT = Path(__file__).parents[1]
 FAULTS = ROOT / "tests" / "test_plugins_faults.py"
@@ -49,7 +50,12 @@ def test_a_hook_is_used_by_something_that_ships(hook: str) -> None:
     assert users(hook), f"nothing that ships uses {hook}: take it out until something does"
 
 
-@pytest.mark.parametrize("hook", [name for name, mode in MODES.items() if mode != "refuse"])
+@pytest.mark.parametrize("hook", MODES)
 def test_a_hook_is_proven_by_a_test(hook: str) -> None:
-    """What a module registers at start is proven by the module's own tests; the calls need one each."""
     assert naming(hook), hook
+
+
+@pytest.mark.parametrize("name", pages())
+def test_the_reference_is_what_the_code_says(name: str) -> None:
+    page = (ROOT / "docs" / "reference" / name).read_text("utf-8")
+    assert page == pages()[name], "run: make docs"

@@ -34,6 +34,17 @@ def ping(ctx):
 def register_controllers():
     return [ping]
 """
+OPEN = """
+from patron.routing import get
+
+@get("/openroute/all")
+def everything(ctx):
+    raise AssertionError
+
+@hookimpl
+def register_controllers():
+    return [everything]
+"""
 RESOURCE = """
 from dataclasses import replace
 from patron.customers.resource import CUSTOMERS
@@ -69,6 +80,11 @@ MODULES: Mapping[str, tuple[str, str, str]] = {
     "badoffer": (PLUGIN, "", "patron_badoffer.hookspecs cannot be imported: RuntimeError: not today"),
     "badroute": (PLUGIN + ROUTE.format(path="/sign-in"), "", "The route GET /sign-in is taken by “core”"),
     "badtable": (PLUGIN + RESOURCE, "", "its table “core_customer” must begin with “badtable_”"),
+    "openroute": (
+        PLUGIN + OPEN,
+        "",
+        "The route GET /openroute/all declares no permission that fits its face",
+    ),
     "badright": (PLUGIN + PERMISSION, "", "The permission “customers.merge” is taken by “core”"),
     "behind": (PLUGIN, "", "Its tables are behind its program. Run: patron migrate"),
     "needy": (PLUGIN, "patron-badimport", "It requires “badimport”, which was refused"),
@@ -133,7 +149,7 @@ def test_each_is_left_out_alone_with_its_reason(
         assert (f"Module “{name}” is left out" in page) is bool(said), name
 
 
-@pytest.mark.parametrize("name", ["badroute", "badtable", "badright", "behind"])
+@pytest.mark.parametrize("name", ["badroute", "openroute", "badtable", "badright", "behind"])
 def test_strict_stops_at_what_is_refused(database: Database, installed: Path, name: str) -> None:
     """For who develops a module: the start fails instead of going on without it."""
     with pytest.raises(SetupError):

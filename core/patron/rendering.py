@@ -104,9 +104,7 @@ class Rendering:
             return self._redirect(ctx.web, result)
         if isinstance(result, Download):
             return self._download(result)
-        return self._bytes(
-            result.html.encode(), "text/html; charset=utf-8", headers={"Content-Security-Policy": result.csp}
-        )
+        return self._bytes(result.html.encode(), "text/html", headers={"Content-Security-Policy": result.csp})
 
     def _bytes(
         self,
@@ -150,7 +148,7 @@ class Rendering:
         if spent and not (page.partial and web.htmx):
             cookies.append(self._http_cookie(Cookie("patron-flash", "")))
         headers = {"Vary": "HX-Request", **page.headers}
-        return self._bytes(html.encode(), "text/html; charset=utf-8", page.status, headers, cookies)
+        return self._bytes(html.encode(), "text/html", page.status, headers, cookies)
 
     def _with_panels(self, shell: Any, data: Mapping[str, Any]) -> dict[str, Any]:
         """The data with each panel rendered on its own: one that fails leaves its place marked, and the page stands."""
@@ -250,7 +248,7 @@ class Rendering:
             html = self.environment.get_template("errors/toast.html").render(
                 error=error, request_id=request_id
             )
-            return self._bytes(html.encode(), "text/html; charset=utf-8", error.status, headers)
+            return self._bytes(html.encode(), "text/html", error.status, headers)
         shell = stranger_shell(self.assembly, web)
         html = self.environment.get_template("errors/error.html").render(
             shell=shell,
@@ -260,7 +258,7 @@ class Rendering:
             home_url=door_at(web.path).home,
             retry=web.method == "GET" and error.status in (409, 429, 500, 503),
         )
-        return self._bytes(html.encode(), "text/html; charset=utf-8", error.status, headers)
+        return self._bytes(html.encode(), "text/html", error.status, headers)
 
     def _came_from(self, web: Web) -> str:
         """The page of ours that led here, as a path; empty when there is none but this one."""

@@ -166,6 +166,7 @@ def test_every_answer_carries_the_headers_that_protect(client: Client) -> None:
         answer = client.get(url, headers={"Accept": "text/html"})
         policy = answer.headers["content-security-policy"]
         assert "unsafe-inline" not in policy, url
+        assert answer.headers["content-type"].count("charset") <= 1, url
         assert answer.headers["x-content-type-options"] == "nosniff", url
         assert answer.headers["cache-control"] == "no-store", url
         assert answer.headers["referrer-policy"] == "same-origin", url
