@@ -1,7 +1,12 @@
-"""Every page of every face, found by following links as people do, opened and looked at."""
+"""Every page of every face, found by following links as people do, opened and looked at.
+
+With ``PATRON_PICTURES=FOLDER`` each page is also photographed, on a phone and at a desk, in the light and in the dark.
+"""
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -38,6 +43,7 @@ class Walk:
         self.found: dict[str, str] = {route: route for route in routes if "{" not in route}
         self.wanted = {route: self._pattern(route) for route in routes if "{" in route}
         self.complaints: dict[str, list[str]] = {}
+        self.pictures = os.environ.get("PATRON_PICTURES")
 
     @staticmethod
     def _pattern(route: str) -> re.Pattern[str]:
@@ -90,7 +96,9 @@ class Walk:
             return self.watched.taken()
         self._follow()
         told = [] if response.ok else [f"answers {response.status}"]
-        return [*told, *self._shape(), *self._accessible(), *self.watched.taken()]
+        told += [*self._shape(), *self._accessible(), *self.watched.taken()]
+        self._pictured(path)
+        return told
 
     def state(self, name: str) -> None:
         """Look at the page as it now stands; that it answers an error is no complaint, since it was meant to."""
@@ -104,6 +112,17 @@ class Walk:
             meant.append("target-size")
         if left := [text for text in told if not any(words in text for words in meant)]:
             self.complaints[name] = left
+        self._pictured(name)
+
+    def _pictured(self, name: str) -> None:
+        if not self.pictures:
+            return
+        for scheme, size in itertools.product(("light", "dark"), (DESK, PHONE)):
+            self.page.set_viewport_size(size)
+            self.page.emulate_media(color_scheme=scheme)
+            self.page.evaluate(SETTLED)
+            file = re.sub(r"\W+", "-", name).strip("-") or "home"
+            self.page.screenshot(path=f"{self.pictures}/{scheme}-{size['width']}/{file}.png")
 
     def _follow(self) -> None:
         links = self.page.eval_on_selector_all(
