@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from patron.cli.common import get_assembly, unit_of_work
 from patron.cli.main import EXIT_BUSY, main, patron
-from patron.errors import Invalid
+from patron.errors import Invalid, NotFound
 from patron.metrics import services
 from patron.records import table, utc_now
 from patron.resources import editing
@@ -76,3 +76,37 @@ def test_a_database_that_does_not_answer_is_said_in_a_line(
     assert ended.value.code == EXIT_BUSY
     assert capsys.readouterr().err.startswith("Error: The database does not answer: connection")
     assert not (home / "patron.toml").exists()
+
+
+def test_what_the_commands_print_for_programs(home: Path) -> None:
+    """The shapes that programs outside rely on."""
+    run(*INIT)
+    added = run("users", "add", "ada@firm.example", "--name", "Ada", "--role", "admin", "--json")
+    assert added["invitation"].startswith("http://localhost:8000/invitation/")
+    assert run("tokens", "create", "--user", "ada@firm.example", "--scopes", "*", "--json").keys() == {
+        "token"
+    }
+    people = Path("people.csv")
+    people.write_text("Nr;Vorname;Nachname;E-Mail\n1;Jürgen;Groß;jg@x.example\n2;Bo;Ek;bo@\n", "cp1252")
+    options = ("--source", "old", "--rejects", "refused.csv", "--json")
+    told = run("import", "customers", "people.csv", *options)
+    numbers = {"rows": 2, "created": 1, "updated": 0, "skipped": 0, "rejected": 1}
+    assert told == {"import_id": 1, **numbers}
+    assert "bo@" in Path("refused.csv").read_text("utf-8-sig")
+    again = run("import", "customers", "people.csv", *options)
+    assert (again["created"], again["updated"], again["skipped"], again["rejected"]) == (0, 0, 1, 1)
+
+    digest = run("digest", "--json")
+    assert digest["core_customer"].keys() == {"rows", "sha256"}
+    assert digest["core_customer"]["rows"] == 1
+    assert not [name for name in digest if name.startswith(("dbos", "alembic"))]
+    routes = run("routes", "--json")
+    assert all({"method", "path", "face", "permission"} <= route.keys() for route in routes)
+    document = run("openapi")
+    assert document["openapi"] == "3.1.0"
+    assert "/api/v1/customers" in document["paths"]
+    assert run("plugins", "--json") == []
+    listed = CliRunner().invoke(patron, ("export", "customers"), standalone_mode=False)
+    assert "Jürgen Groß" in listed.stdout
+    with pytest.raises(NotFound, match="customers"):
+        run("export", "nothing")

@@ -132,6 +132,11 @@ def test_a_late_letter_decides_the_encoding() -> None:
 def test_another_script() -> None:
     text = "Имя,Город\nИван Петров,Москва\nАнна Каренина,Санкт-Петербург\nСергей Волков,Нижний Новгород\n"
     assert open_table(text.encode("cp1251")).headers == ["Имя", "Город"]
+    people = (("Анна", "anna.karenina"), ("Сергей", "sergey.volkov"), ("Ольга", "olga.ivanova"))
+    rows = "".join(f"{name};{address}@example.ru;+7 495 1234567\n" for name, address in people)
+    assert open_table(f"Имя;E-mail;Телефон\n{rows}".encode("cp1251")).headers == ["Имя", "E-mail", "Телефон"]
+    kanji = "名前,Email\n山田太郎,taro.yamada@example.jp\n鈴木花子,hanako.suzuki@example.jp\n"
+    assert open_table(kanji.encode("shift_jis")).headers == ["名前", "Email"]
 
 
 def test_a_given_encoding_is_used() -> None:

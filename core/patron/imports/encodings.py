@@ -26,6 +26,8 @@ _LETTERS = {
 }
 _OTHER_SCRIPT = 1.0
 """More bytes above ASCII than letters below it: this is no Latin text."""
+_IN_ROWS = 0.6
+"""So many of the bytes above ASCII beside two others: no Latin text either, though it has addresses and numbers."""
 
 _COMMON = frozenset("äöüßéáíóúèçñàłęąčšžřěőć")
 
@@ -81,7 +83,9 @@ def _sample_unless_utf8(stream: BinaryIO) -> bytes | None:
 
 def _single_byte(sample: bytes) -> str:
     high = sum(byte > 127 for byte in sample)
-    if high > _OTHER_SCRIPT * sum(bytes([byte]).isalpha() for byte in sample):
+    in_rows = sum(map(len, re.findall(rb"[\x80-\xff]{3,}", sample)))
+    few_letters = high > _OTHER_SCRIPT * sum(bytes([byte]).isalpha() for byte in sample)
+    if few_letters or in_rows > _IN_ROWS * high:
         found = from_bytes(sample).best()
         if found is not None and found.encoding != "ascii":
             return found.encoding
