@@ -51,7 +51,7 @@ from patron.customers.resource import CUSTOMERS
 
 @hookimpl
 def register_resources():
-    return [replace(CUSTOMERS, name="clients")]
+    return [replace(CUSTOMERS, name="clients", module="{module}")]
 """
 PERMISSION = """
 from patron.contributions import Permission
@@ -60,6 +60,16 @@ from patron.contributions import Permission
 def register_permissions():
     return [Permission("customers.merge", "Merge as I like")]
 """
+GRANT = """
+from patron.contributions import RoleGrant
+from patron.customers.resource import CUSTOMERS
+from patron.permissions import Scope
+
+@hookimpl
+def register_permissions():
+    return [RoleGrant("{role}", {{{permission}: Scope.ALL}})]
+"""
+UNOWNED = "replace(CUSTOMERS, module='').permission('read')"
 REVISION = """
 revision = "0001"
 down_revision = None
@@ -79,13 +89,37 @@ MODULES: Mapping[str, tuple[str, str, str]] = {
     "badmetadata": (PLUGIN, "patron >>= 1", "Its requirements cannot be read"),
     "badoffer": (PLUGIN, "", "patron_badoffer.hookspecs cannot be imported: RuntimeError: not today"),
     "badroute": (PLUGIN + ROUTE.format(path="/sign-in"), "", "The route GET /sign-in is taken by “core”"),
-    "badtable": (PLUGIN + RESOURCE, "", "its table “core_customer” must begin with “badtable_”"),
+    "badtable": (
+        PLUGIN + RESOURCE.format(module=""),
+        "",
+        "its table “core_customer” must begin with “badtable_”",
+    ),
     "openroute": (
         PLUGIN + OPEN,
         "",
         "The route GET /openroute/all declares no permission that fits its face",
     ),
     "badright": (PLUGIN + PERMISSION, "", "The permission “customers.merge” is taken by “core”"),
+    "badowner": (
+        PLUGIN + RESOURCE.format(module="core"),
+        "",
+        "“badowner.clients” says that it belongs to “core”",
+    ),
+    "badgrant": (
+        PLUGIN + GRANT.format(role="reader", permission="'badgrant.things.read'"),
+        "",
+        "the permission “badgrant.things.read”, which nobody declares",
+    ),
+    "badrole": (
+        PLUGIN + GRANT.format(role="boss", permission="'customers.read'"),
+        "",
+        "the role “boss”, which is none",
+    ),
+    "early": (
+        PLUGIN + "from dataclasses import replace\n" + GRANT.format(role="reader", permission=UNOWNED),
+        "",
+        "give it its module",
+    ),
     "behind": (PLUGIN, "", "Its tables are behind its program. Run: patron migrate"),
     "needy": (PLUGIN, "patron-badimport", "It requires “badimport”, which was refused"),
     "fine": (PLUGIN + ROUTE.format(path="/fine/ping"), "", ""),
@@ -149,7 +183,10 @@ def test_each_is_left_out_alone_with_its_reason(
         assert (f"Module “{name}” is left out" in page) is bool(said), name
 
 
-@pytest.mark.parametrize("name", ["badroute", "openroute", "badtable", "badright", "behind"])
+@pytest.mark.parametrize(
+    "name",
+    ["badroute", "openroute", "badtable", "badowner", "badright", "badgrant", "badrole", "early", "behind"],
+)
 def test_strict_stops_at_what_is_refused(database: Database, installed: Path, name: str) -> None:
     """For who develops a module: the start fails instead of going on without it."""
     with pytest.raises(SetupError):

@@ -6,13 +6,15 @@ import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session
 
 from patron.accounts.models import Role
 from patron.contributions import (
+    DIVIDING_KINDS,
+    MEASURED_KINDS,
     CustomerFields,
     EventType,
     Fact,
@@ -20,6 +22,7 @@ from patron.contributions import (
     HealthCheck,
     Intent,
     Job,
+    Measure,
     Metric,
     NavItem,
     Permission,
@@ -32,8 +35,8 @@ from patron.contributions import (
     WorkflowTrigger,
 )
 from patron.db import Database
-from patron.errors import SetupError
-from patron.permissions import Scope
+from patron.errors import Invalid, SetupError
+from patron.permissions import BUILT_IN_ROLES, SYSTEM, Scope
 from patron.plugins import Hooks, Plugin, discover
 from patron.records import table
 from patron.resources.declaration import problems_of
@@ -42,9 +45,6 @@ from patron.revisions import status as migration_status
 from patron.routing import ANYONE, SIGNED_IN, Route
 from patron.settings import Settings
 from patron.system.models import Generation, PluginState, Setting
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger("patron")
 
@@ -219,8 +219,8 @@ def _collect_once(assembly: Assembly, hooks: Hooks) -> None:
     assembly.nav = sorted(hooks.collect("register_nav"), key=lambda pair: (pair[1].order, pair[1].label))
     granted = list(hooks.collect("register_permissions"))
     assembly.permissions = _permissions(assembly, granted)
-    assembly.role_grants = [item for _, item in granted if isinstance(item, RoleGrant)]
     _resource_permissions(assembly)
+    assembly.role_grants = _role_grants(assembly, granted)
     assembly.setting_specs = _keyed(hooks, "register_settings", lambda module, item: f"{module}.{item.name}")
     assembly.events = _keyed(hooks, "register_events", lambda _, item: item.name)
     assembly.handlers = _keyed(hooks, "register_event_handlers", lambda module, item: f"{module}.{item.name}")
@@ -253,7 +253,12 @@ def _keyed(hooks: Hooks, hook: str, key: Any) -> dict[str, Any]:
         if name in kept:
             hooks.refuse(module, f"{hook}: “{name}” is taken already.")
             continue
-        kept[name] = replace(item, module=module) if isinstance(item, Resource) else item
+        if isinstance(item, Resource):
+            if item.module not in ("", module):
+                hooks.refuse(module, f"{hook}: “{name}” says that it belongs to “{item.module}”.")
+                continue
+            item = replace(item, module=module)
+        kept[name] = item
     return kept
 
 
@@ -297,16 +302,31 @@ def _check_metrics(assembly: Assembly) -> None:
 
 
 def _wrong_measure(assembly: Assembly, metric: Metric) -> str:
-    if metric.of is None:
+    """Why the number cannot be made of records; empty when it can."""
+    measure = metric.of
+    if not isinstance(measure, Measure):
         return ""
-    resource = assembly.resources.get(metric.of.resource)
+    resource = assembly.resources.get(measure.resource)
     if resource is None:
-        return f"there is no resource “{metric.of.resource}”."
-    fields = {item.name for item in resource.fields}
-    named = [name for name in (metric.of.value, metric.of.by) if name]
-    for name in (*named, *(name for name in metric.of.where if name not in ("and", "or", "not", "exists"))):
-        if name not in fields:
-            return f"“{metric.of.resource}” has no field “{name}”."
+        return f"there is no resource “{measure.resource}”."
+    kinds = {item.name: item.kind for item in resource.fields}
+    for name, fitting in ((measure.value, MEASURED_KINDS), (measure.by, DIVIDING_KINDS)):
+        if name and name not in kinds:
+            return f"“{measure.resource}” has no field “{name}”."
+        if name and kinds[name] not in fitting:
+            return f"“{name}” is a field of the kind {kinds[name]}: here it takes {' or '.join(fitting)}."
+    return _wrong_filter(assembly, resource, measure.where)
+
+
+def _wrong_filter(assembly: Assembly, resource: Resource, where: Mapping[str, Any]) -> str:
+    """What the filter language says against a filter, in the eyes of one who may do everything."""
+    from patron.context import Context
+    from patron.resources.filters import parse_filter
+
+    try:
+        parse_filter(Context(Session(), assembly, SYSTEM), resource, where)
+    except Invalid as error:
+        return error.errors[0].message
     return ""
 
 
@@ -392,6 +412,27 @@ def _permissions(assembly: Assembly, granted: Sequence[tuple[str, Any]]) -> dict
             assembly.hooks.refuse(module, f"The permission “{item.name}” is taken by “{taken[item.name]}”.")
             continue
         kept[item.name] = item
+    return kept
+
+
+def _role_grants(assembly: Assembly, granted: Sequence[tuple[str, Any]]) -> list[RoleGrant]:
+    """What modules give to roles. A role or a permission that there is not would silently give nothing: refused."""
+    kept: list[RoleGrant] = []
+    for module, item in granted:
+        roles = (item.role,) if isinstance(item, RoleGrant) else item.roles
+        names = item.grants if isinstance(item, RoleGrant) else ()
+        wrong = [f"the role “{role}”, which is none" for role in roles if role not in BUILT_IN_ROLES]
+        wrong += [
+            f"the permission “{name}”, which nobody declares"
+            for name in names
+            if name not in assembly.permissions
+        ]
+        if wrong and module == "core":
+            raise SetupError(f"register_permissions names {wrong[0]}.")
+        if wrong:
+            assembly.hooks.refuse(module, f"register_permissions names {wrong[0]}.")
+        elif isinstance(item, RoleGrant):
+            kept.append(item)
     return kept
 
 

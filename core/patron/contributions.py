@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from patron.errors import SetupError
 from patron.permissions import Face, Scope
 from patron.records import Record, Row
 
@@ -106,7 +107,8 @@ class Resource:
     ``sorts`` and ``filters`` name fields; each sort must be NOT NULL and indexed with the id last. The first of
     ``sorts`` is the default order, with ``-`` for descending. ``state`` names the choice field of the board.
     ``sections`` divide the form: the first field of each, and its heading. Verbs that are left out have no route.
-    Permissions are ``<key>.<verb>`` (see ``key``).
+    Permissions are ``<key>.<verb>`` (see ``key``). ``module`` is filled in when the resource is registered; one whose
+    key, path or permissions are used before that must name it.
     """
 
     name: str
@@ -132,11 +134,13 @@ class Resource:
     icon: str = "file"
     template: str = ""
     nav: str = ""
-    module: str = "core"
+    module: str = ""
 
     @property
     def key(self) -> str:
-        """The full name: ``customers`` in the core, ``sales.opportunities`` in a module."""
+        """``customers`` in the core, ``sales.opportunities`` in a module; SetupError while no module is known."""
+        if not self.module:
+            raise SetupError(f"Nobody knows yet whose resource “{self.name}” is: give it its module.")
         return self.name if self.module == "core" else f"{self.module}.{self.name}"
 
     @property
@@ -287,6 +291,10 @@ class Job:
     transaction: bool = True
 
 
+MEASURED_KINDS: tuple[Kind, ...] = ("money", "integer")
+DIVIDING_KINDS: tuple[Kind, ...] = ("choice", "date", "instant")
+
+
 @dataclass(frozen=True)
 class Measure:
     """What a metric is made of: the records of a resource that meet a filter.
@@ -307,22 +315,17 @@ class Measure:
 class Metric:
     """A number the firm watches, snapshotted daily: of a ``Measure``, or by a function of its own.
 
-    ``measure`` returns value by currency (``""`` for plain counts; an average is in hundredths). ``unit`` is
+    A function returns value by currency (``""`` for plain counts; an average is in hundredths). ``unit`` is
     ``count``, ``money`` or ``score``. ``pinned`` metrics stand on the home page, ``per_customer`` ones on a customer’s.
     """
 
     name: str
     label: str
-    measure: Callable[[Context], Mapping[str, int]] | None = None
+    of: Measure | Callable[[Context], Mapping[str, int]]
     unit: Literal["count", "money", "score"] = "count"
-    of: Measure | None = None
     pinned: bool = False
     per_customer: bool = False
     falling: bool = False  # less of it is better
-
-    def __post_init__(self) -> None:
-        if (self.measure is None) == (self.of is None):
-            raise ValueError(f"The metric “{self.name}” needs a measure or what it is of, one of them.")
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ class Actor:
         return scope
 
 
+BUILT_IN_ROLES = ("admin", "manager", "user", "reader")
 ANONYMOUS = Actor(kind="anonymous")
 SYSTEM = Actor(kind="job", name="Patron", grants={"*": Scope.ALL})
 

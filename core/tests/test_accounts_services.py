@@ -59,6 +59,7 @@ def _module() -> Any:
     def register_permissions() -> list[Permission | RoleGrant]:
         return [
             Permission("extra.see", "See", {"reader": Scope.ALL}),
+            Permission("extra.read", "Read"),
             RoleGrant("user", {"extra.read": Scope.OWN}),
         ]
 

@@ -26,13 +26,6 @@ from sqlalchemy import insert, select
 pytest_plugins = ["patron.testing.faces"]
 
 
-def test_a_metric_is_of_a_measure_or_has_a_function() -> None:
-    with pytest.raises(ValueError, match="one of them"):
-        Metric("nothing", "Nothing")
-    with pytest.raises(ValueError, match="one of them"):
-        Metric("both", "Both", lambda _: {}, of=Measure("customers"))
-
-
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     people=st.lists(
@@ -107,17 +100,35 @@ def test_the_day_s_values_of_a_module_that_is_disabled_stay(assembly: Assembly) 
     assert "core.customers" in kept
 
 
-class Wrong:
-    """A module whose number is of a field that is not there."""
+class Numbers:
+    """A module with one number."""
+
+    def __init__(self, measure: Measure) -> None:
+        self.measure = measure
 
     @hookimpl
     def register_metrics(self) -> list[Metric]:
-        return [Metric("wrong", "Wrong", of=Measure("customers", by="colour"))]
+        return [Metric("wrong", "Wrong", self.measure)]
 
 
-def test_a_number_of_a_field_that_is_not_there_refuses_its_module(database: Database) -> None:
-    made = assemble(settings_for(database), {"wrong": Wrong()})
-    assert [(plugin.name, plugin.refused) for plugin in made.plugins if plugin.refused] == [
-        ("wrong", "Metric “wrong.wrong”: “customers” has no field “colour”.")
-    ]
+@pytest.mark.parametrize(
+    ("measure", "reason"),
+    [
+        (Measure("none"), "there is no resource “none”."),
+        (Measure("customers", by="colour"), "“customers” has no field “colour”."),
+        (Measure("customers", by="name"), "“name” is a field of the kind text: here it takes choice or date or instant."),
+        (Measure("customers", value="kind"), "“kind” is a field of the kind choice: here it takes money or integer."),
+        (Measure("customers", {"colour": "red"}), "“colour” cannot be filtered by."),
+        (Measure("customers", {"or": [{"kind": "person"}, {"kind": "firm"}]}), "“kind” is one of:"),
+        (Measure("customers", {"related": {"by": "works_at", "where": {"medium": "fair"}}}), ""),
+        (Measure("customers", {"exists": {"resource": "interactions", "where": {"channel": "phone"}}}), ""),
+        (Measure("customers", {"not": {"came_at": {"ge": {"days": -30}}}}), ""),
+    ],
+)  # fmt: skip
+def test_a_number_that_cannot_be_made_refuses_its_module(
+    database: Database, measure: Measure, reason: str
+) -> None:
+    made = assemble(settings_for(database), {"wrong": Numbers(measure)})
+    [refused] = [plugin.refused for plugin in made.plugins if plugin.name == "wrong"]
     made.database.dispose()
+    assert refused.startswith(f"Metric “wrong.wrong”: {reason}") if reason else not refused, refused

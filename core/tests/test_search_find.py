@@ -61,6 +61,7 @@ VIEWS = Resource(
     sorts=("id",),
     search=("name",),
     rules=PublicOnly,
+    module="core",
 )
 ME, OTHER, TEAM, OTHER_TEAM = 1, 2, 1, 2
 OWN = Actor("user", ME, grants={"*": Scope.OWN}, team_ids=frozenset({TEAM}))

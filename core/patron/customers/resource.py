@@ -117,6 +117,7 @@ def _external_id(entry: Any) -> tuple[str, str]:
 
 CUSTOMERS = Resource(
     name="customers",
+    module="core",
     model=Customer,
     label="Customer",
     label_plural="Customers",

@@ -37,6 +37,7 @@ class InteractionRules(Rules):
 
 INTERACTIONS = Resource(
     name="interactions",
+    module="core",
     model=Interaction,
     label="Interaction",
     label_plural="Interactions",

@@ -45,7 +45,7 @@ class CustomerShare:
 
 def measured(ctx: Context, metric: Metric) -> Mapping[str, int]:
     """The metric now, by currency, over the rows that the actor may read. One statement where it is of a measure."""
-    return metric.measure(ctx) if metric.measure is not None else total(ctx, metric.of or Measure(""))
+    return total(ctx, metric.of) if isinstance(metric.of, Measure) else metric.of(ctx)
 
 
 def total(ctx: Context, measure: Measure, *, customer_id: int | None = None) -> dict[str, int]:

@@ -161,6 +161,7 @@ _UPDATED = Field("updated_at", "Changed", "instant", read_only=True)
 
 PRODUCTS = Resource(
     name="products",
+    module="catalog",
     model=Product,
     label="Product",
     label_plural="Products",
@@ -207,6 +208,7 @@ PRODUCTS = Resource(
 
 PRICES = Resource(
     name="prices",
+    module="catalog",
     model=Price,
     label="Price",
     label_plural="Prices",
@@ -234,6 +236,7 @@ PRICES = Resource(
 
 TAX_RATES = Resource(
     name="tax-rates",
+    module="catalog",
     model=TaxRate,
     label="Tax rate",
     label_plural="Tax rates",

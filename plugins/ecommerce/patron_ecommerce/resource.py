@@ -14,6 +14,7 @@ NAV = "Shop"
 
 CARTS = Resource(
     name="carts",
+    module="ecommerce",
     model=Cart,
     label="Cart",
     label_plural="Carts",
@@ -43,6 +44,7 @@ CARTS = Resource(
 
 CHECKOUTS = Resource(
     name="checkouts",
+    module="ecommerce",
     model=Checkout,
     label="Shop order",
     label_plural="Shop orders",
@@ -83,6 +85,7 @@ CHECKOUTS = Resource(
 
 PAYMENTS = Resource(
     name="payments",
+    module="ecommerce",
     model=Payment,
     label="Shop payment",
     label_plural="Shop payments",
@@ -118,6 +121,7 @@ PAYMENTS = Resource(
 
 STOCK = Resource(
     name="stock",
+    module="ecommerce",
     model=Stock,
     label="Stock",
     label_plural="Stock",
@@ -147,6 +151,7 @@ STOCK = Resource(
 
 VOUCHERS = Resource(
     name="vouchers",
+    module="ecommerce",
     model=Voucher,
     label="Voucher",
     label_plural="Vouchers",
@@ -175,6 +180,7 @@ VOUCHERS = Resource(
 
 SHOPPERS = Resource(
     name="shoppers",
+    module="ecommerce",
     model=Shopper,
     label="Shop customer",
     label_plural="Shop customers",

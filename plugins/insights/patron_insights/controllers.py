@@ -19,7 +19,7 @@ def _overview(ctx: Context, errors: tuple[FieldError, ...] = ()) -> Page:
         "objectives": services.objectives(ctx) if ctx.actor.may(services.FIRM) else [],
         "firm": ctx.actor.may(services.FIRM),
         "may_set": ctx.actor.may(GOALS),
-        "choices": [(key, metric.label) for key, metric in services.seen(ctx).items()],
+        "choices": [(key, metric.label) for key, (metric, _) in services.seen(ctx).items()],
         "errors": list(errors),
         "by_field": by_field,
         "values": {name: ctx.web.value(name) for name in ("metric", "target", "due")} if errors else {},
@@ -59,8 +59,8 @@ def drop_objective(ctx: Context, objective_id: int) -> Redirect:
 
 def _target(ctx: Context) -> int:
     """The target as the metric counts: whole numbers, money in whole units, scores with a decimal."""
-    metric = services.seen(ctx).get(ctx.web.value("metric"))
-    if metric is None:
+    found = services.seen(ctx).get(ctx.web.value("metric"))
+    if found is None:
         raise Invalid.field("metric", "Choose a number.")
     try:
         typed = float(ctx.web.value("target").replace(",", ""))
@@ -68,7 +68,7 @@ def _target(ctx: Context) -> int:
         raise Invalid.field("target", "Say the target as a number.") from None
     if not abs(typed) < 1e13:
         raise Invalid.field("target", "Say the target as a number.")
-    return round(typed * (1 if metric.unit == "count" else 100))
+    return round(typed * (1 if found[0].unit == "count" else 100))
 
 
 def _due(text: str) -> date:

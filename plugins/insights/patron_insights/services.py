@@ -28,45 +28,44 @@ class Tile:
     points: tuple[int, ...]
 
 
-def seen(ctx: Context) -> dict[str, Metric]:
+def seen(ctx: Context) -> dict[str, tuple[Metric, Measure]]:
     """The metrics that are of records which the actor may read, by key, in the order of their modules."""
     found = {}
     for key, metric in ctx.assembly.metrics.items():
-        if metric.of is None or key.split(".")[0] in ctx.assembly.live.disabled:
+        if not isinstance(metric.of, Measure) or key.split(".")[0] in ctx.assembly.live.disabled:
             continue
         resource = ctx.assembly.resources.get(metric.of.resource)
         if resource is None or resource.module in ctx.assembly.live.disabled:
             continue
         if ctx.actor.may(resource.permission("read")):
-            found[key] = metric
+            found[key] = (metric, metric.of)
     return found
 
 
 def find(ctx: Context, key: str) -> tuple[Metric, Measure]:
     """A metric that the actor may see; NotFound."""
-    metric = seen(ctx).get(key)
-    if metric is None or metric.of is None:
+    found = seen(ctx).get(key)
+    if found is None:
         raise NotFound("There is no such number.")
-    return metric, metric.of
+    return found
 
 
 def tiles(ctx: Context, *, pinned: bool) -> list[Tile]:
     """Cards of the pinned metrics, or of all: a statement for each metric, and one for the lines."""
-    chosen = {key: metric for key, metric in seen(ctx).items() if metric.pinned or not pinned}
+    chosen = {key: found for key, found in seen(ctx).items() if found[0].pinned or not pinned}
     lines = metrics.history(ctx, set(chosen)) if ctx.actor.may(FIRM) and chosen else {}
     found = []
-    for key, metric in chosen.items():
+    for key, (metric, measure) in chosen.items():
         values = measuring.measured(ctx, metric)
-        note = "" if everything(ctx, metric) else "of the records you may see"
+        note = "" if everything(ctx, measure) else "of the records you may see"
         found.append(
             Tile(key, metric.label, tuple(said(ctx, metric, values)), note, tuple(lines.get(key, ())[-24:]))
         )
     return found
 
 
-def everything(ctx: Context, metric: Metric) -> bool:
-    """Whether the actor reads all the rows that a metric is of."""
-    measure = metric.of or Measure("")
+def everything(ctx: Context, measure: Measure) -> bool:
+    """Whether the actor reads all the rows that a number is of."""
     permission = ctx.assembly.resource(measure.resource).permission("read")
     return ctx.actor.scope(permission) == Scope.ALL
 
@@ -95,7 +94,7 @@ def detail(ctx: Context, key: str, cursor: str) -> dict[str, Any]:
         "key": key,
         "metric": metric,
         "said": said(ctx, metric, values),
-        "everything": everything(ctx, metric),
+        "everything": everything(ctx, measure),
         "bars": _bars(ctx, metric, measure) if measure.by else [],
         "by": _divided_by(resource, measure),
         "customers": _customers(ctx, metric, measure) if resource.links and measure.value else [],
@@ -180,13 +179,13 @@ def _day_field(resource: ResourceOf, measure: Measure) -> str:
 
 def worth(ctx: Context, customer_id: int) -> list[dict[str, Any]]:
     """What one customer adds to each metric that is kept per customer: one statement."""
-    kept = {key: metric for key, metric in seen(ctx).items() if metric.per_customer}
-    measures = {key: metric.of for key, metric in kept.items() if metric.of is not None}
+    kept = {key: found for key, found in seen(ctx).items() if found[0].per_customer}
+    measures = {key: measure for key, (_, measure) in kept.items()}
     return [
         {
             "key": key,
-            "label": kept[key].label,
-            "said": said(ctx, kept[key], values),
+            "label": kept[key][0].label,
+            "said": said(ctx, kept[key][0], values),
             "any": any(values.values()),
         }
         for key, values in measuring.totals(ctx, measures, customer_id=customer_id).items()
@@ -203,7 +202,7 @@ def objectives(ctx: Context) -> list[dict[str, Any]]:
             {
                 "id": goal.id,
                 "label": goal.metric.label,
-                "url": f"/insights/{goal.key}" if goal.metric.of is not None else "",
+                "url": f"/insights/{goal.key}" if isinstance(goal.metric.of, Measure) else "",
                 "baseline": one(ctx, goal.metric, goal.baseline, ""),
                 "now": one(ctx, goal.metric, goal.now, ""),
                 "target": one(ctx, goal.metric, goal.target, ""),

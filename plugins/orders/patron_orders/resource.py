@@ -19,6 +19,7 @@ _SUMS = (
 
 ORDERS = Resource(
     name="orders",
+    module="orders",
     model=Order,
     label="Order",
     label_plural="Orders",
@@ -93,6 +94,7 @@ ORDERS = Resource(
 
 INVOICES = Resource(
     name="invoices",
+    module="orders",
     model=Invoice,
     label="Invoice",
     label_plural="Invoices",
@@ -151,6 +153,7 @@ INVOICES = Resource(
 
 OPEN_ITEMS = Resource(
     name="open-items",
+    module="orders",
     model=OpenItem,
     label="Open item",
     label_plural="Open items",
@@ -194,6 +197,7 @@ OPEN_ITEMS = Resource(
 
 PAYMENTS = Resource(
     name="payments",
+    module="orders",
     model=Payment,
     label="Payment",
     label_plural="Payments",
@@ -241,6 +245,7 @@ PAYMENTS = Resource(
 
 HOLDS = Resource(
     name="holds",
+    module="orders",
     model=CustomerHold,
     label="Hold",
     label_plural="Holds",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from patron import Context, Money, editing, measuring
+from patron import Context, Measure, Money, editing, measuring
 from patron_orders.api import Line, create_order, credit_invoice, issue_invoice
 
 
@@ -35,7 +35,7 @@ def buyer(ctx: Context) -> int:
 
 def worth(ctx: Context, customer: int, metric: str) -> int:
     measure = ctx.assembly.metrics[metric].of
-    assert measure is not None
+    assert isinstance(measure, Measure)
     return measuring.total(ctx, measure, customer_id=customer).get("EUR", 0)
 
 
@@ -80,7 +80,7 @@ def test_who_adds_most_comes_first(ctx: Context, customer: int) -> None:
     for reference, (whom, price) in enumerate(((customer, 500), (other, 900), (customer, 700)), start=1):
         sold(ctx, whom, [Line(None, "X", Decimal(1), Money(price, "EUR"), "0")], reference)
     measure = ctx.assembly.metrics["orders.revenue_year"].of
-    assert measure is not None
+    assert isinstance(measure, Measure)
     found = measuring.customers(ctx, measure)
     assert [(share.customer_id, share.rows, share.value) for share in found] == [
         (customer, 2, 1200),

@@ -158,6 +158,7 @@ class LeadRules(Rules):
 
 PARTNERS = Resource(
     name="partners",
+    module="prm",
     model=Partner,
     label="Partner",
     label_plural="Partners",
@@ -189,6 +190,7 @@ PARTNERS = Resource(
 
 REGISTRATIONS = Resource(
     name="registrations",
+    module="prm",
     model=Registration,
     label="Registration",
     label_plural="Registrations",
@@ -240,6 +242,7 @@ REGISTRATIONS = Resource(
 
 LEADS = Resource(
     name="leads",
+    module="prm",
     model=Lead,
     label="Partner lead",
     label_plural="Partner leads",
@@ -284,6 +287,7 @@ LEADS = Resource(
 
 OFFERS = Resource(
     name="offers",
+    module="prm",
     model=Offer,
     label="Lead offer",
     label_plural="Lead offers",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
-from patron import MailLedger, editing, measuring, table, utc_now
+from patron import MailLedger, Measure, editing, measuring, table, utc_now
 from patron.assembly import Assembly
 from patron.interactions.models import Interaction
 from patron.testing.faces import make_customer, signed_in_customer, working
@@ -99,7 +99,7 @@ def test_the_link_reads_and_answers(assembly: Assembly, client: Client, solved: 
     assert (kept.score, kept.ticket_id) == (5, solved)
     with working(assembly) as ctx:
         measure = assembly.metrics["service.satisfaction"].of
-        assert measure is not None
+        assert isinstance(measure, Measure)
         assert measuring.total(ctx, measure) == {"": 500}
 
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from patron.accounts.controllers.common import ADMIN
-from patron.accounts.services.roles import BUILT_IN, add_role, list_roles, role_of, set_grants
+from patron.accounts.services.roles import add_role, list_roles, role_of, set_grants
 from patron.context import Context
 from patron.errors import FieldError, Invalid
+from patron.permissions import BUILT_IN_ROLES
 from patron.responses import Flash, Page, Redirect
 from patron.routing import Route, get, post
 
@@ -23,7 +24,7 @@ def index(ctx: Context) -> Page:
 
 
 def _index(ctx: Context, errors: Sequence[FieldError] = (), name: str = "") -> Page:
-    data = {"roles": list_roles(ctx), "built_in": BUILT_IN, "errors": errors, "name": name}
+    data = {"roles": list_roles(ctx), "built_in": BUILT_IN_ROLES, "errors": errors, "name": name}
     return Page("accounts/roles.html", data, status=422 if errors else 200)
 
 

@@ -12,14 +12,13 @@ from patron.accounts.models import Role, UserRole
 from patron.context import Context
 from patron.contributions import Resource
 from patron.errors import Conflict, Invalid, NotFound
-from patron.permissions import Scope
+from patron.permissions import BUILT_IN_ROLES, Scope
 from patron.records import table
 from patron.resources.declaration import table_of
 from patron.system.generation import bump_generation
 from patron.system.stored import store_setting, stored_setting
 
 SEEN = "core.roles.seen"
-BUILT_IN = ("admin", "manager", "user", "reader")
 _USER_VERBS = ("read", "create", "edit", "export")
 
 
@@ -31,7 +30,7 @@ def sync_roles(ctx: Context) -> list[str]:
     seen = set(stored_setting(ctx.session, SEEN, []))
     before = len(seen)
     fresh: list[str] = []
-    for name in BUILT_IN:
+    for name in BUILT_IN_ROLES:
         grants = {} if f"role {name}" in seen else {"*": "all"} if name == "admin" else {}
         offered = {permission: scope for role, permission, scope in _offers(ctx) if role == name}
         new = {
