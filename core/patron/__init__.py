@@ -82,18 +82,12 @@ from patron.numbering import next_number
 from patron.permissions import SYSTEM, Actor, Face, Scope, job_actor
 from patron.records import Record, Row, instant, reference, table, table_args, utc_now
 from patron.resources import editing, filters, forms, saying, search
-from patron.resources.pages import (
-    change_record,
-    create_record,
-    frame,
-    listing_of,
-    name_references,
-    show_edit,
-    show_new,
-    show_record,
-)
+from patron.resources.form_page import change_record, create_record, show_edit, show_new
+from patron.resources.list_page import listing_of
+from patron.resources.page_frame import frame, name_references
 from patron.resources.people import people_of
 from patron.resources.query import Listing, read_one, read_page
+from patron.resources.record_page import show_record
 from patron.resources.rules import Rules
 from patron.resources.scope import row_scope
 from patron.responses import Cookie, Document, Download, Flash, Json, Page, Redirect

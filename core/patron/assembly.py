@@ -13,8 +13,6 @@ from sqlmodel import Session
 
 from patron.accounts.models import Role
 from patron.contributions import (
-    DIVIDING_KINDS,
-    MEASURED_KINDS,
     CustomerFields,
     EventType,
     Fact,
@@ -39,7 +37,7 @@ from patron.errors import Invalid, SetupError
 from patron.permissions import BUILT_IN_ROLES, SYSTEM, Scope
 from patron.plugins import Hooks, Plugin, discover
 from patron.records import table
-from patron.resources.declaration import problems_of
+from patron.resources.declaration import WITHOUT_COLUMN, problems_of
 from patron.revisions import CORE, Distribution
 from patron.revisions import status as migration_status
 from patron.routing import ANYONE, SIGNED_IN, Route
@@ -310,11 +308,13 @@ def _wrong_measure(assembly: Assembly, metric: Metric) -> str:
     if resource is None:
         return f"there is no resource “{measure.resource}”."
     kinds = {item.name: item.kind for item in resource.fields}
-    for name, fitting in ((measure.value, MEASURED_KINDS), (measure.by, DIVIDING_KINDS)):
-        if name and name not in kinds:
+    for name in filter(None, (measure.value, measure.by)):
+        if name not in kinds:
             return f"“{measure.resource}” has no field “{name}”."
-        if name and kinds[name] not in fitting:
-            return f"“{name}” is a field of the kind {kinds[name]}: here it takes {' or '.join(fitting)}."
+    if measure.value and kinds[measure.value] not in ("money", "integer"):
+        return f"“{measure.value}” is no number: its kind is {kinds[measure.value]}."
+    if measure.by and kinds[measure.by] in WITHOUT_COLUMN:
+        return f"“{measure.by}” is not stored, so nothing can be divided by it."
     return _wrong_filter(assembly, resource, measure.where)
 
 

@@ -291,17 +291,14 @@ class Job:
     transaction: bool = True
 
 
-MEASURED_KINDS: tuple[Kind, ...] = ("money", "integer")
-DIVIDING_KINDS: tuple[Kind, ...] = ("choice", "date", "instant")
-
-
 @dataclass(frozen=True)
 class Measure:
     """What a metric is made of: the records of a resource that meet a filter.
 
     They are counted, or their ``value`` (a money or integer field) is summed, or with ``average`` averaged. ``where``
-    is in the one filter language and may hold relative days. ``by`` names the choice, date or instant field that a
-    chart is divided by. Whoever asks gets the number of the rows within their scope; the same filter lists them.
+    is in the one filter language and may hold relative days. A chart is divided by the values of the field ``by``, of a
+    day or an instant by its months. Whoever asks gets the number of the rows within their scope; the same filter lists
+    them.
     """
 
     resource: str

@@ -188,13 +188,13 @@ def test_another_site_cannot_act_for_a_user(client: Client, caplog: pytest.LogCa
 def test_what_crashes_says_only_its_number(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from patron.resources import pages
+    from patron.resources import list_page
 
     def crash(*_: Any) -> None:
         raise RuntimeError("the password is swordfish")
 
     signed_in(client)
-    monkeypatch.setattr(pages, "listing_of", crash)
+    monkeypatch.setattr(list_page, "listing_of", crash)
     caplog.set_level(logging.ERROR)
     answer = client.get("/customers")
     assert answer.status_code == 500

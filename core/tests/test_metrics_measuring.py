@@ -116,12 +116,12 @@ class Numbers:
     [
         (Measure("none"), "there is no resource “none”."),
         (Measure("customers", by="colour"), "“customers” has no field “colour”."),
-        (Measure("customers", by="name"), "“name” is a field of the kind text: here it takes choice or date or instant."),
-        (Measure("customers", value="kind"), "“kind” is a field of the kind choice: here it takes money or integer."),
+        (Measure("customers", by="emails"), "“emails” is not stored"),
+        (Measure("customers", value="kind"), "“kind” is no number: its kind is choice."),
         (Measure("customers", {"colour": "red"}), "“colour” cannot be filtered by."),
         (Measure("customers", {"or": [{"kind": "person"}, {"kind": "firm"}]}), "“kind” is one of:"),
         (Measure("customers", {"related": {"by": "works_at", "where": {"medium": "fair"}}}), ""),
-        (Measure("customers", {"exists": {"resource": "interactions", "where": {"channel": "phone"}}}), ""),
+        (Measure("customers", {"exists": {"resource": "interactions"}}), "“interactions” has no link to customers"),
         (Measure("customers", {"not": {"came_at": {"ge": {"days": -30}}}}), ""),
     ],
 )  # fmt: skip

@@ -242,8 +242,8 @@ def test_account_team_until_its_last_day(assembly: Assembly) -> None:
         ctx.session.add(Assignment(customer_id=record.key, user_id=ME, until=today))
         ctx.session.add(Assignment(customer_id=team.key, team_id=TEAM))
         ctx.session.flush()
-        search.rescope(ctx, record.key)
-        search.rescope(ctx, team.key)
+        search.rescope(ctx, [record.key])
+        search.rescope(ctx, [team.key])
         assert titles(ctx.acting_as(OWN), "canary") == listed(ctx.acting_as(OWN), "canary") == ["Canary"]
         assert titles(ctx.acting_as(OUR), "canary") == ["Canary", "Canary of the team"]
         later = replace(ctx.acting_as(OWN), now=ctx.now + timedelta(days=1))
@@ -261,16 +261,16 @@ def test_records_follow_their_customer(assembly: Assembly) -> None:
         assert titles(me, "canary") == []
         other.owner_id = ME
         ctx.session.flush()
-        search.rescope(ctx, other.key)
+        search.rescope(ctx, [other.key])
         assert titles(me, "canary") == listed(me, "canary", NOTES) == ["Canary note"]
         other.owner_id, note.customer_id = OTHER, mine.key  # as a merge moves it
         ctx.session.flush()
-        search.rescope(ctx, other.key)
+        search.rescope(ctx, [other.key])
         assert titles(me, "canary") == ["Canary note"]
         mine.owner_id = OTHER
         ctx.session.flush()
         assert titles(me, "canary") == []  # the token is stale, the check is not
-        search.rescope(ctx, mine.key)
+        search.rescope(ctx, [mine.key])
         assert titles(me, "canary") == titles(me, "mine") == []
 
 

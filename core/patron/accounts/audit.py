@@ -105,6 +105,7 @@ def record_many(ctx: Context, resource: str, changes: Sequence[Change]) -> None:
         [
             {"audit_id": audit_id, "customer_id": change.customer_id, **_values(change)}
             for audit_id, change in zip(ids, changes, strict=True)
+            if change.changed
         ],
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from patron.customers.erasing import ERASE
 from patron.customers.merging import MERGE
 from patron.customers.models import Customer
 from patron.errors import Invalid
-from patron.resources import editing, pages, saying
+from patron.resources import editing, page_frame, saying
 from patron.responses import Flash, Page, Redirect
 from patron.routing import Route, get, post
 
@@ -44,7 +44,7 @@ def _merge_page(ctx: Context, customer_id: int, other: str, error: Invalid | Non
 def _both(ctx: Context, survivor: Customer, merged: Customer) -> list[dict[str, str]]:
     """Each field in which one of the two says something: theirs, and what will stand afterwards."""
     resource = ctx.assembly.resource("customers")
-    mine, theirs = (pages.item_of(ctx, resource, record) for record in (survivor, merged))
+    mine, theirs = (page_frame.item_of(ctx, resource, record) for record in (survivor, merged))
     return [
         line for item in resource.fields if item.kind != "computed" for line in _line(ctx, item, mine, theirs)
     ]

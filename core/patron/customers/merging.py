@@ -55,7 +55,7 @@ def merge(ctx: Context, survivor_id: int, merged_id: int) -> int:
     )
     search.remove(ctx, ctx.assembly.resource("customers"), merged_id)
     search.index(ctx, ctx.assembly.resource("customers"), survivor)
-    search.rescope(ctx, survivor_id)
+    search.rescope(ctx, [survivor_id])
     audit.record(
         ctx, "merge", "customers", survivor_id, {"merged": (None, merged_id)}, customer_id=survivor_id
     )
@@ -159,7 +159,7 @@ def split(ctx: Context, merge_id: int) -> int:
     ctx.session.execute(update(t).where(t.c.id == merge_id).values(split_at=ctx.now))
     for customer in (survivor, merged):
         search.index(ctx, ctx.assembly.resource("customers"), customer)
-        search.rescope(ctx, customer.key)
+        search.rescope(ctx, [customer.key])
         timeline.add(
             ctx, customer.key, "core.split", f"Split: {survivor.name} and {merged.name} are two again"
         )

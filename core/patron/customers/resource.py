@@ -11,7 +11,6 @@ from patron.customers import contacts, normalise, page
 from patron.customers.models import Customer
 from patron.errors import Invalid
 from patron.plugins import Failure
-from patron.resources import search
 from patron.resources.rules import Rules
 
 _LISTS = ("emails", "phones", "addresses", "external_ids")
@@ -58,6 +57,9 @@ class CustomerRules(Rules):
             record.city, record.country = parts.get("city", ""), parts.get("country", "")
         record.city_key = normalise.fold(record.city)
 
+    def writes_beside(self, names: Collection[str]) -> bool:
+        return not {*_KINDS, "external_ids"}.isdisjoint(names)
+
     def after_save(
         self, ctx: Context, record: Customer, changed: Mapping[str, tuple[Any, Any]], *, created: bool
     ) -> None:
@@ -66,8 +68,6 @@ class CustomerRules(Rules):
                 contacts.replace_points(ctx, record, _KINDS[name], points)
         if "external_ids" in changed:
             contacts.replace_external_ids(ctx, record.key, ctx.cache.pop("external_ids"), known=not created)
-        if not created and {"owner", "team"} & set(changed):
-            search.rescope(ctx, record.key)
 
     def expand(self, ctx: Context, rows: Sequence[dict[str, Any]], names: Collection[str] | None) -> None:
         if names is None or any(name in names for name in _LISTS):

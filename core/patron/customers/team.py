@@ -43,7 +43,7 @@ def assign(
     audit.record(
         ctx, "assign", "customers", customer_id, {"team": (None, user_id or team_id)}, customer_id=customer_id
     )
-    search.rescope(ctx, customer_id)
+    search.rescope(ctx, [customer_id])
 
 
 def end_assignment(ctx: Context, customer_id: int, assignment_id: int) -> None:
@@ -59,7 +59,7 @@ def end_assignment(ctx: Context, customer_id: int, assignment_id: int) -> None:
     audit.record(
         ctx, "unassign", "customers", customer_id, {"team": (assignment_id, None)}, customer_id=customer_id
     )
-    search.rescope(ctx, customer_id)
+    search.rescope(ctx, [customer_id])
 
 
 def set_preference(ctx: Context, customer_id: int, values: Mapping[str, str]) -> None:

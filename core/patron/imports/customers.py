@@ -64,9 +64,7 @@ def _write_changed(ctx: Context, changed: Sequence[Changed]) -> None:
         rows.append({name: one.known.row[name] for name in ("id", "version", "updated_at", *COLUMNS)})
     update_rows(ctx.session, table(Customer), rows)
     search.index_many(ctx, CUSTOMERS, [SimpleNamespace(**one.known.row) for one in changed])
-    for one in changed:
-        if "owner_id" in one.changes.columns:
-            search.rescope(ctx, one.known.id)
+    search.rescope(ctx, [one.id for one in changed if "owner_id" in one.changes.columns])
     record_many(
         ctx, CUSTOMERS.key,
         [Change("change", one.id, one.changes.audit, one.id) for one in changed],

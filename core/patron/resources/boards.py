@@ -10,7 +10,7 @@ from sqlalchemy import func, select, union_all
 from patron.context import Context
 from patron.contributions import Field, Resource
 from patron.errors import Invalid
-from patron.resources import editing, pages
+from patron.resources import editing, list_page, page_frame
 from patron.resources.declaration import table_of
 from patron.resources.query import Clauses, rows_within
 from patron.resources.rules import rules_of
@@ -22,7 +22,7 @@ CARDS = 25  # per column: what fits two screens; the rest is a list away
 
 def show_board(ctx: Context, *, resource: Resource) -> Page:
     """Columns by state, each with count, sums per currency and its newest cards: two statements whatever there is."""
-    view = pages.listing_of(ctx, resource)
+    view = list_page.listing_of(ctx, resource)
     totals = _totals(ctx, resource, view.filter)
     cards = _cards(ctx, resource, view.filter)
     state = resource.field(resource.state)
@@ -34,7 +34,7 @@ def show_board(ctx: Context, *, resource: Resource) -> Page:
             "count": totals[choice.value]["count"],
             "sums": totals[choice.value]["sums"],
             "cards": cards[choice.value],
-            "more_url": f"{resource.path}?{pages.query_with(ctx, resource, {resource.state: choice.value})}",
+            "more_url": f"{resource.path}?{page_frame.query_with(ctx, resource, {resource.state: choice.value})}",
         }
         for choice in state.choices
     ]
@@ -43,7 +43,7 @@ def show_board(ctx: Context, *, resource: Resource) -> Page:
         "columns": columns,
         "move_url": f"{resource.path}/board/move"
         + (f"?{ctx.web.query_string}" if ctx.web.query_string else ""),
-        **pages.frame(ctx, resource),
+        **page_frame.frame(ctx, resource),
     }
     return Page("resources/board.html", data, partial="resources/board_part.html")
 
@@ -115,7 +115,7 @@ def _cards(ctx: Context, resource: Resource, filter_: Any) -> dict[str, list[dic
     give = giver(resource, names, shown)
     items = [give(row) for row in rows]
     rules_of(resource).expand(ctx, items, shown)
-    pages.name_references(ctx, resource, items)
+    page_frame.name_references(ctx, resource, items)
     cards: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for item in items:
         cards[item[resource.state]].append(item)

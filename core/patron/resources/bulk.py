@@ -11,7 +11,7 @@ from patron.context import Context
 from patron.contributions import Field, Resource
 from patron.errors import Conflict, Invalid, NotFound
 from patron.records import table
-from patron.resources import editing, forms, pages, saying
+from patron.resources import editing, forms, list_page, page_frame, saying
 from patron.resources.people import people_of
 from patron.resources.query import matching_ids
 from patron.resources.values import take
@@ -25,7 +25,7 @@ def selected_ids(ctx: Context, resource: Resource, verb: str) -> list[int]:
     """The records that a list's form means: those that are ticked, or all that match its filter."""
     if ctx.web.value("all") == "true":
         found = ctx.session.execute(
-            matching_ids(ctx, resource, pages.listing_of(ctx, resource), verb, LIMIT + 1)
+            matching_ids(ctx, resource, list_page.listing_of(ctx, resource), verb, LIMIT + 1)
         )
         ids = [int(row[0]) for row in found]
     else:
@@ -53,7 +53,7 @@ def preview(ctx: Context, *, resource: Resource) -> Page:
     ids = selected_ids(ctx, resource, "edit")
     fields = forms.bulk_fields(resource)
     data: dict[str, Any] = {
-        **pages.frame(ctx, resource),
+        **page_frame.frame(ctx, resource),
         "ids": ids,
         "fields": fields,
         "changes": None,
@@ -100,12 +100,11 @@ def apply(ctx: Context, *, resource: Resource) -> Redirect:
     """Change the field on every record, all or none, and remember what was."""
     ids = selected_ids(ctx, resource, "edit")
     name, value = _wanted(ctx, resource)
-    records = editing.load_many(ctx, resource, ids, "edit")
-    before = {str(r.key): [_stored(resource, r, name), r.version + 1] for r in records}
-    for record_id in ids:
-        editing.change(ctx, resource, record_id, {name: value})
+    saved = editing.change_many(ctx, resource, {key: {name: value} for key in ids})
     changed = {
-        key: pair for key, pair in before.items() if _stored(resource, _by_id(records, key), name) != pair[0]
+        str(record.key): [_stored(resource.field(name), fields[name][0]), record.version]
+        for record, fields in saved
+        if editing.value_of(resource, record, name) != fields[name][0]
     }
     if not changed:
         return Redirect(resource.path, Flash("0 changed.", "info"))
@@ -138,26 +137,18 @@ def undo(ctx: Context, bulk_id: int, *, resource: Resource) -> Redirect:
         raise NotFound()
     if job["undone_at"] is not None:
         raise Conflict("This was undone already.")
-    name, kept = job["changes"]["field"], 0
-    records = editing.load_many(ctx, resource, [int(key) for key in job["before"]], "edit")
-    for record in records:
-        value, version = job["before"][str(record.key)]
-        if record.version != version:
-            kept += 1
-            continue
-        editing.change(ctx, resource, record.key, {name: value})
+    name, before = job["changes"]["field"], job["before"]
+    records = editing.load_many(ctx, resource, [int(key) for key in before], "edit")
+    unedited = [record.key for record in records if record.version == before[str(record.key)][1]]
+    editing.change_many(ctx, resource, {key: {name: before[str(key)][0]} for key in unedited})
+    kept = len(records) - len(unedited)
     ctx.session.execute(update(t).where(t.c.id == bulk_id).values(undone_at=ctx.now))
     note = f" {kept} were edited since and stay as they are." if kept else ""
     return Redirect(resource.path, Flash(f"Undone.{note}", kind="warning" if kept else "success"))
 
 
-def _by_id(records: list[Any], key: str) -> Any:
-    return next(record for record in records if record.key == int(key))
-
-
-def _stored(resource: Resource, record: Any, name: str) -> Any:
+def _stored(item: Field, value: Any) -> Any:
     """A value as JSON keeps it and ``take`` reads it again."""
-    value = editing.value_of(resource, record, name)
-    if resource.field(name).kind == "money" and value is not None:
+    if item.kind == "money" and value is not None:
         return {"minor": value[0], "currency": value[1]}
     return audit.plain(value)

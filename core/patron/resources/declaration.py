@@ -9,7 +9,7 @@ from sqlalchemy import Table
 from patron.contributions import Field, Resource
 from patron.records import table
 
-_WITHOUT_COLUMN = ("list", "computed")
+WITHOUT_COLUMN = ("list", "computed")
 
 
 def table_of(resource: Resource) -> Table:
@@ -43,7 +43,7 @@ def problems_of(resource: Resource, resources: Mapping[str, Resource]) -> Iterat
 
 
 def _field_problems(item: Field, columns: Table, resources: Mapping[str, Resource]) -> Iterator[str]:
-    if item.kind in _WITHOUT_COLUMN:
+    if item.kind in WITHOUT_COLUMN:
         return
     needed = [
         item.attribute,

@@ -14,7 +14,7 @@ from patron.accounts import audit
 from patron.context import Context
 from patron.contributions import Field, Resource
 from patron.errors import Invalid
-from patron.resources import pages
+from patron.resources import list_page
 from patron.resources.declaration import table_of
 from patron.resources.filters import parse_filter
 from patron.resources.query import Listing
@@ -45,7 +45,7 @@ def download(ctx: Context, *, resource: Resource) -> Download:
     """The list as it is filtered, every page of it."""
     if ctx.web.param("format", "csv") != "csv":
         raise Invalid.field("format", "Lists are exported as csv.")
-    listing = pages.listing_of(ctx, resource)
+    listing = list_page.listing_of(ctx, resource)
     with ctx.assembly.database.write() as session:
         ctx.session = session
         audit.record(ctx, "export", resource.key, None)

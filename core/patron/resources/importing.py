@@ -21,7 +21,7 @@ from patron.imports.matching import RULES
 from patron.imports.rejects import reject_lines
 from patron.imports.retention import FORGOTTEN, kept_days
 from patron.records import table
-from patron.resources import pages
+from patron.resources import page_frame
 from patron.responses import Download, Flash, Page, Redirect
 from patron.system.models import Import
 
@@ -95,7 +95,7 @@ def _upload_page(ctx: Context, resource: Resource, errors: tuple[FieldError, ...
     with _reading(ctx):
         rows = [{**row, "url": _url(resource, row["id"])} for row in ctx.session.execute(recent).mappings()]
         data = {
-            **pages.frame(ctx, resource), "errors": errors, "by_field": {e.field: e.message for e in errors},
+            **page_frame.frame(ctx, resource), "errors": errors, "by_field": {e.field: e.message for e in errors},
             "recent": rows, "people": resource.key == "customers", "megabytes": UPLOAD // 1_000_000,
             "kept_days": kept_days(ctx.assembly),
             "names": [field.name for field in staging.fields_of(resource)],
@@ -142,7 +142,7 @@ def show_import(ctx: Context, import_id: int, *, resource: Resource) -> Page:
         if status.state == "uploaded" or (status.state == "staged" and ctx.web.param("step") == "columns"):
             return _mapping_page(ctx, resource, status)
         data = {
-            **pages.frame(ctx, resource), "status": status, "url": _url(resource, import_id),
+            **page_frame.frame(ctx, resource), "status": status, "url": _url(resource, import_id),
             "kept_days": kept_days(ctx.assembly), "forgotten": FORGOTTEN in status.mapping,
             "kinds": preview.errors_by_kind(ctx.session, import_id) if status.rejected else [],
         }  # fmt: skip
@@ -172,7 +172,7 @@ def _mapping_page(
     ]  # fmt: skip
     options = [(field.name, _label(resource, field.name)) for field in guessed.fields]
     data = {
-        **pages.frame(ctx, resource), "status": status, "url": _url(resource, status.id), "columns": rows,
+        **page_frame.frame(ctx, resource), "status": status, "url": _url(resource, status.id), "columns": rows,
         "options": options, "warnings": guessed.warnings, "matches": list(MATCHES.items()),
         "people": resource.key == "customers", "errors": errors, "by_field": {e.field: e.message for e in errors},
     }  # fmt: skip

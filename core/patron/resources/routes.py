@@ -7,7 +7,17 @@ from functools import partial
 from typing import Any
 
 from patron.contributions import Resource
-from patron.resources import api, boards, bulk, export, importing, pages
+from patron.resources import (
+    api,
+    boards,
+    bulk,
+    export,
+    form_page,
+    importing,
+    list_page,
+    record_page,
+    saved_views,
+)
 from patron.routing import Method, Route, Transaction
 
 Handler = Callable[..., Any]
@@ -35,28 +45,28 @@ def _page_routes(resource: Resource) -> Iterator[Route]:
             **{"transaction": transaction, **options},
         )
 
-    yield page("GET", "", pages.show_list, "read")
-    yield page("GET", "/lookup", pages.lookup, "read")
-    yield page("GET", "/{record_id:int}", pages.show_record, "read")
-    yield page("GET", "/{record_id:int}/history", pages.show_history, "read")
-    yield page("POST", "/views", pages.save_view, "read")
-    yield page("POST", "/views/{view_id:int}/delete", pages.delete_view, "read")
+    yield page("GET", "", list_page.show_list, "read")
+    yield page("GET", "/lookup", record_page.lookup, "read")
+    yield page("GET", "/{record_id:int}", record_page.show_record, "read")
+    yield page("GET", "/{record_id:int}/history", record_page.show_history, "read")
+    yield page("POST", "/views", saved_views.save_view, "read")
+    yield page("POST", "/views/{view_id:int}/delete", saved_views.delete_view, "read")
     if resource.state:
         yield page("GET", "/board", boards.show_board, "read")
     if resource.state and "edit" in verbs:
         yield page("POST", "/board/move", boards.move, "edit")
     if "create" in verbs:
-        yield page("GET", "/new", pages.show_new, "create")
-        yield page("POST", "/new", pages.create_record, "create")
+        yield page("GET", "/new", form_page.show_new, "create")
+        yield page("POST", "/new", form_page.create_record, "create")
     if "edit" in verbs:
-        yield page("GET", "/{record_id:int}/edit", pages.show_edit, "edit")
-        yield page("POST", "/{record_id:int}/edit", pages.change_record, "edit")
+        yield page("GET", "/{record_id:int}/edit", form_page.show_edit, "edit")
+        yield page("POST", "/{record_id:int}/edit", form_page.change_record, "edit")
         yield page("POST", "/bulk", bulk.preview, "edit", transaction="read")
         yield page("POST", "/bulk/apply", bulk.apply, "edit")
         yield page("POST", "/bulk/{bulk_id:int}/undo", bulk.undo, "edit")
     if "delete" in verbs:
-        yield page("POST", "/trash", pages.trash_records, "delete")
-        yield page("POST", "/restore", pages.restore_records, "delete")
+        yield page("POST", "/trash", record_page.trash_records, "delete")
+        yield page("POST", "/restore", record_page.restore_records, "delete")
     if "export" in verbs:
         yield page("GET", "/export", export.download, "export", transaction="none", slow=True)
     if "import" in verbs:

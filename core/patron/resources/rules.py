@@ -34,6 +34,11 @@ class Rules:
     ) -> None:
         """Write what stands beside the record: children, timeline, events."""
 
+    def writes_beside(self, names: Collection[str]) -> bool:
+        """Whether ``after_save`` has anything to do when these fields of a record change. Where it has not, records
+        that are changed together are written at once."""
+        return type(self).after_save is not Rules.after_save
+
     def before_trash(self, ctx: Context, records: Sequence[Any]) -> None:
         """Raise Invalid where the records must not go to the trash now."""
 

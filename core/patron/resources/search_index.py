@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -107,13 +107,17 @@ def from_trash(ctx: Context, resource: Resource, record_ids: Sequence[int]) -> N
     ctx.session.execute(delete(t).where(t.c.resource == trash_of(resource), t.c.record_id.in_(record_ids)))
 
 
-def rescope(ctx: Context, customer_id: int) -> None:
-    """Follow a change of a customer's owner, team or account team, or of whose the customer's records are."""
+def rescope(ctx: Context, customer_ids: Collection[int]) -> None:
+    """Follow a change of customers' owner, team or account team, or of whose the customers' records are."""
+    if not customer_ids:
+        return
     t = table(SearchEntry)
-    held = select(t.c.resource, t.c.record_id, t.c.id, t.c.scope).where(t.c.customer_id == customer_id)
-    entries: dict[str, dict[int, tuple[int, str]]] = defaultdict(dict)
-    for key, record_id, entry_id, scope in ctx.session.execute(held):
-        entries[key][record_id] = (entry_id, scope)
+    columns = (t.c.resource, t.c.record_id, t.c.id, t.c.scope, t.c.customer_id)
+    entries: dict[str, dict[int, tuple[int, str, int]]] = defaultdict(dict)
+    for key, record_id, *entry in ctx.session.execute(
+        select(*columns).where(among(t.c.customer_id, customer_ids))
+    ):
+        entries[key][record_id] = (entry[0], entry[1], entry[2])
     changes = []
     for key, found in entries.items():
         resource = ctx.assembly.resources.get(key)
@@ -121,8 +125,8 @@ def rescope(ctx: Context, customer_id: int) -> None:
             continue
         places = _places(ctx, resource, list(found))
         for place, scope in zip(places, _scopes(ctx, resource, places), strict=True):
-            entry_id, was = found[place.record_id]
-            if (scope, place.customer_id) != (was, customer_id):
+            entry_id, *was = found[place.record_id]
+            if [scope, place.customer_id] != was:
                 changes.append({"entry_id": entry_id, "scope": scope, "customer_id": place.customer_id})
     if changes:
         ctx.session.execute(update(t).where(t.c.id == bindparam("entry_id")), changes)

@@ -36,6 +36,7 @@ from patron.records import table
 from patron.resources.rules import Rules, rules_of
 from patron.settings import Settings
 from patron.system import plugins_service
+from patron.system.models import Delivery
 from patron.testing.databases import Databases
 from patron.testing.faces import app_client, settings_for, signed_in, working
 
@@ -220,7 +221,7 @@ class PluginContract:
     ) -> None:
         customer_id = self._some_customer(assembled)
         urls = [resource.path for resource in self._resources(assembled)]
-        before = self._digest(assembled)
+        before, waiting = self._digest(assembled), self._deliveries(assembled)
         self._switch(assembled, False)
         for url in urls:
             assert client.get(url).status_code == 404, url
@@ -234,8 +235,10 @@ class PluginContract:
             "core_plugin",
             "core_audit",
             "core_audit_value",
-            "core_delivery",  # what waited for it was parked, and is due again
+            "core_delivery",
         }
+        # What waited for it was parked, and is due again: from now on.
+        assert waiting <= self._deliveries(assembled)
 
     def test_it_follows_a_merge_that_it_missed(self, settings: Settings, own: Distribution) -> None:
         """Removed, then two customers are merged and one is erased, then reinstalled: its rows follow."""
@@ -306,6 +309,12 @@ class PluginContract:
     def _digest(self, assembly: Assembly) -> Mapping[str, Any]:
         with working(assembly) as ctx:
             return digest_of(ctx)
+
+    def _deliveries(self, assembly: Assembly) -> set[tuple[int, str, str]]:
+        """Event, handler and state of each delivery."""
+        t = table(Delivery)
+        with working(assembly) as ctx:
+            return {tuple(row) for row in ctx.session.execute(select(t.c.event_id, t.c.handler, t.c.state))}
 
     def _switch(self, assembly: Assembly, on: bool) -> None:
         with working(assembly) as ctx:

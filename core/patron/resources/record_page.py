@@ -1,0 +1,116 @@
+"""The page of a record: its fields, panels and history, the trash, and the look-up of forms that refer to it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from sqlalchemy import select
+
+from patron.accounts import history
+from patron.context import Context
+from patron.contributions import Resource
+from patron.customers.models import Customer
+from patron.errors import Invalid
+from patron.resources import editing, saying
+from patron.resources.bulk import selected_ids
+from patron.resources.declaration import table_of
+from patron.resources.page_frame import frame, item_of, name_references
+from patron.resources.query import read_one
+from patron.resources.rules import rules_of
+from patron.resources.scope import row_scope
+from patron.resources.search import search_clause
+from patron.responses import Flash, Json, Page, Redirect
+
+
+def show_record(ctx: Context, record_id: int, *, resource: Resource) -> Page | Redirect:
+    """The record's page: its fields, the module's panels and actions."""
+    record = editing.load(ctx, resource, record_id)
+    if getattr(record, "merged_into_id", None) is not None:
+        return Redirect(f"{resource.path}/{record.merged_into_id}")
+    rules = rules_of(resource)
+    item = item_of(ctx, resource, record)
+    page_data = rules.page_data(ctx, record)
+    name_references(ctx, resource, [item])
+    data = {
+        **frame(ctx, resource),
+        **page_data,
+        "item": item,
+        "title": item.get(resource.title) or f"{resource.label} {record_id}",
+        "subtitle": rules.subtitle(item),
+        "shown": [f for f in resource.fields if f.kind != "list" and f.name != resource.title],
+        "actions": [action for action in rules.actions(ctx, record) if ctx.actor.may(action.permission)],
+        "panels": [
+            *rules.panels(ctx, record),
+            *ctx.assembly.hooks.display(ctx, "record_panels", resource=resource, record=record),
+        ],
+        "history_url": f"{resource.path}/{record_id}/history",
+        "may_edit": _holds(ctx, resource, record_id, "edit"),
+        "may_delete": _holds(ctx, resource, record_id, "delete"),
+    }
+    return Page(resource.template or "resources/record.html", data)
+
+
+def _holds(ctx: Context, resource: Resource, record_id: int, verb: str) -> bool:
+    """Whether the actor may do this with this record; asks the database only where the scope is not all."""
+    if verb not in resource.verbs:
+        return False
+    scope = ctx.actor.scope(resource.permission(verb))
+    if scope is None or scope == "all":
+        return scope is not None
+    t = table_of(resource)
+    return (
+        ctx.session.execute(select(t.c.id).where(t.c.id == record_id, row_scope(ctx, resource, verb))).first()
+        is not None
+    )
+
+
+def show_history(ctx: Context, record_id: int, *, resource: Resource) -> Page:
+    """Who changed what, when."""
+    item = read_one(ctx, resource, record_id)
+    entries = saying.changes(ctx, resource, history.of_record(ctx, resource.key, record_id))
+    data = {
+        **frame(ctx, resource),
+        "item": item,
+        "title": item.get(resource.title) or record_id,
+        "entries": entries,
+    }
+    return Page("resources/history.html", data, partial="resources/history_part.html")
+
+
+def trash_records(ctx: Context, *, resource: Resource) -> Redirect:
+    """To the trash, with an undo."""
+    ids = editing.trash(ctx, resource, selected_ids(ctx, resource, "delete"))
+    undo = f"{resource.path}/restore?" + urlencode([("ids", str(record_id)) for record_id in ids])
+    word = resource.label if len(ids) == 1 else resource.label_plural
+    return Redirect(resource.path, Flash(f"{len(ids)} {word.lower()} moved to the trash.", undo_url=undo))
+
+
+def restore_records(ctx: Context, *, resource: Resource) -> Redirect:
+    """Back from the trash."""
+    texts = [*ctx.web.query.get("ids", ()), *ctx.web.values("ids")]
+    ids = [int(text) for text in texts if text.isascii() and text.isdigit()]
+    if not ids:
+        raise Invalid("Tick at least one record.")
+    editing.restore(ctx, resource, ids)
+    return Redirect(
+        f"{resource.path}/{ids[0]}" if len(ids) == 1 else resource.path, Flash(f"{len(ids)} restored.")
+    )
+
+
+def lookup(ctx: Context, *, resource: Resource) -> Json | Page:
+    """Records that match ``q``, for fields that refer to this resource: items of value, label and hint."""
+    text = ctx.web.param("q").strip()
+    t, titled = table_of(resource), resource.field(resource.title)
+    if titled.kind == "computed":
+        return Json({"items": []})  # nothing is stored to choose by
+    title = t.c[titled.attribute]
+    statement = select(t.c.id, title).where(t.c.trashed_at.is_(None), row_scope(ctx, resource)).limit(10)
+    matching = search_clause(ctx, resource, text) if text else None
+    statement = statement.order_by(t.c.id.desc()) if matching is None else statement.where(matching)
+    hint = t.c.primary_email if resource.model is Customer else None
+    rows = ctx.session.execute(statement.add_columns(hint) if hint is not None else statement).all()
+    items = [
+        {"value": str(row[0]), "label": str(row[1]), "hint": (row[2] if hint is not None else "")}
+        for row in rows
+    ]
+    return Json({"items": items})

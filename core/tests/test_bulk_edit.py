@@ -1,0 +1,106 @@
+"""Bulk edit: all or none, each record with its rules, audit and event, in as many statements for one as for many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from patron.accounts.history import of_record
+from patron.assembly import Assembly
+from patron.contributions import EventType, Handler
+from patron.errors import Invalid, NotFound
+from patron.events import Happening, publish_many
+from patron.records import table
+from patron.resources import editing, search
+from patron.resources.query import Listing, read_page
+from patron.statements import statement_count
+from patron.system.models import Delivery, OutboxEvent
+from patron.testing.faces import app_client, make_user, signed_in, working
+from sqlalchemy import select
+
+pytest_plugins = ["patron.testing.faces"]
+
+
+def people(assembly: Assembly, count: int) -> list[int]:
+    with working(assembly) as ctx:
+        made = [
+            editing.create(
+                ctx, assembly.resource("customers"), {"kind": "person", "name": f"Person {number}"}
+            )
+            for number in range(count)
+        ]
+        return [record.key for record in made]
+
+
+def statements(assembly: Assembly, ids: list[int], values: dict[str, Any]) -> int:
+    with working(assembly) as ctx, statement_count() as count:
+        editing.change_many(ctx, assembly.resource("customers"), dict.fromkeys(ids, values))
+    return count.total
+
+
+@pytest.mark.parametrize("field", ["note", "owner"])
+def test_as_many_statements_for_forty_as_for_two(assembly: Assembly, field: str) -> None:
+    value = make_user(assembly, email="new@example.com") if field == "owner" else "Met at the fair"
+    ids = people(assembly, 42)
+    few = statements(assembly, ids[:2], {field: value})
+    assert statements(assembly, ids[2:], {field: value}) == few <= 12
+    with working(assembly) as ctx:
+        for record_id in (ids[0], ids[-1]):
+            last = of_record(ctx, "customers", record_id)[0]
+            assert (last["action"], set(last["became"])) == ("change", {field})
+        t = table(OutboxEvent)
+        payloads = ctx.session.execute(select(t.c.payload).where(t.c.name == "customers.changed")).scalars()
+        assert [payload["id"] for payload in payloads] == ids
+
+
+def test_whose_they_become_finds_them(assembly: Assembly) -> None:
+    ids, user_id = people(assembly, 3), make_user(assembly, email="new@example.com")
+    customers = assembly.resource("customers")
+    with working(assembly) as ctx:
+        editing.change_many(ctx, customers, {key: {"owner": user_id} for key in ids})
+        t = table(search.SearchEntry)
+        scopes = ctx.session.execute(select(t.c.scope).where(t.c.record_id.in_(ids))).scalars().all()
+        assert len(scopes) == 3
+        assert all(search.token("customers", f"u{user_id}") in scope.split() for scope in scopes)
+
+
+def test_one_that_is_refused_keeps_all(assembly: Assembly) -> None:
+    ids = people(assembly, 3)
+    customers = assembly.resource("customers")
+    wanted: dict[int, dict[str, Any]] = {key: {"note": "new"} for key in ids}
+    wanted[ids[2]] = {"name": "", "given_name": "", "family_name": ""}
+    with pytest.raises(Invalid), working(assembly) as ctx:
+        editing.change_many(ctx, customers, wanted)
+    with pytest.raises(NotFound), working(assembly) as ctx:
+        editing.change_many(ctx, customers, {key: {"note": "new"} for key in (*ids, 999)})
+    with working(assembly) as ctx:
+        items = read_page(ctx, customers, Listing(fields=("note",))).items
+        assert [item["note"] for item in items] == ["", "", ""]
+
+
+def test_the_form_changes_and_its_undo_leaves_what_was_edited_since(assembly: Assembly) -> None:
+    ids = people(assembly, 3)
+    with app_client(assembly) as client:
+        signed_in(client, "admin")
+        data = {"ids": [str(key) for key in ids], "field": "note", "note": "in bulk"}
+        assert client.post("/customers/bulk/apply", data=data).status_code == 303
+        with working(assembly) as ctx:
+            editing.change(ctx, assembly.resource("customers"), ids[1], {"note": "by hand"})
+        assert client.post("/customers/bulk/1/undo").status_code == 303
+    with working(assembly) as ctx:
+        notes = [editing.load(ctx, assembly.resource("customers"), key).note for key in ids]
+    assert notes == ["", "by hand", ""]
+
+
+def test_each_event_has_a_delivery_for_each_who_listens(assembly: Assembly) -> None:
+    assembly.events["probe.done"] = EventType("probe.done", "Something was done.")
+    for name in ("probe.one", "probe.two"):
+        assembly.handlers[name] = Handler(name.partition(".")[2], "probe.done", lambda ctx, event: None)
+    with working(assembly) as ctx:
+        publish_many(ctx, "probe.done", [Happening({"id": key}, None) for key in (5, 6)])
+        e, d = table(OutboxEvent), table(Delivery)
+        rows = select(e.c.payload, d.c.handler, d.c.state).join(d, d.c.event_id == e.c.id)
+        found = ctx.session.execute(rows.where(e.c.name == "probe.done").order_by(d.c.id)).all()
+    assert [(row.payload["id"], row.handler, row.state) for row in found] == [
+        (5, "probe.one", "due"), (5, "probe.two", "due"), (6, "probe.one", "due"), (6, "probe.two", "due"),
+    ]  # fmt: skip
