@@ -51,6 +51,9 @@ Mode = Literal["refuse", "skip", "abort"]
 MODES: dict[str, Mode] = {}
 ITEMS: dict[str, tuple[type, ...]] = {}
 ANSWERS: dict[str, type] = {}
+OFFERED: dict[str, dict[str, tuple[type, ...]]] = {}
+"""The hooks that modules offer each other, by the Python module that declares them: the types of their items."""
+
 _Spec = TypeVar("_Spec", bound=Callable[..., Any])
 
 
@@ -65,11 +68,12 @@ def hook(
     """
 
     def mark(spec: _Spec) -> _Spec:
-        if spec.__module__ == __name__:
+        if spec.__module__ != __name__:
+            OFFERED.setdefault(spec.__module__, {})[spec.__name__] = items
+        else:
             MODES[spec.__name__] = mode
             ITEMS[spec.__name__] = items
             ANSWERS[spec.__name__] = answer
-        spec.patron_items = items  # type: ignore[attr-defined]
         return _hookspec(firstresult=firstresult)(spec)
 
     return mark

@@ -194,9 +194,7 @@ class Hooks:
     def __post_init__(self) -> None:
         self.manager = pluggy.PluginManager(hookspecs.PROJECT)
         self.manager.add_hookspecs(hookspecs)
-        self.offered: dict[
-            str, tuple[type, ...]
-        ] = {}  # hooks that modules offer each other: the types of their items
+        self.offered: dict[str, tuple[type, ...]] = {}  # hooks of modules: the types of their items
         for plugin in self.plugins:
             self._offer(plugin)
         self._order = {"core": 0}
@@ -216,13 +214,13 @@ class Hooks:
         except (Exception, SystemExit) as error:
             plugin.refuse(f"{plugin.package}.hookspecs cannot be imported: {type(error).__name__}: {error}")
             return
-        names = [name for name, spec in vars(specs).items() if hasattr(spec, "patron_items")]
-        if strange := [name for name in names if not name.startswith(f"{plugin.name}_")]:
+        offered = hookspecs.OFFERED.get(specs.__name__, {})
+        if strange := [name for name in offered if not name.startswith(f"{plugin.name}_")]:
             plugin.refuse(f"It offers a hook “{strange[0]}”: its name must begin with “{plugin.name}_”.")
             return
-        if names:
+        if offered:
             self.manager.add_hookspecs(specs)
-        self.offered.update({name: getattr(specs, name).patron_items for name in names})
+        self.offered.update(offered)
 
     def _register(self, plugin: Plugin) -> None:
         try:

@@ -39,7 +39,7 @@ def instant(*, nullable: bool = False, index: bool = False, now: bool = False) -
 
 def table(model: type[SQLModel]) -> Table:
     """The table of a model, for statements that are typed and read rows, not entities: ``t.c.name``."""
-    found: Table = model.__table__  # type: ignore[attr-defined]
+    found: Table = vars(model)["__table__"]
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class Flash:
     """A message shown once on the next page, with an undo where there is one (a URL that is posted to)."""
 
     text: str
-    kind: str = "success"  # success | info | warning | danger
+    kind: Literal["success", "info", "warning", "danger"] = "success"
     undo_url: str = ""
 
 

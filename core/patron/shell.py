@@ -39,7 +39,7 @@ def make_shell(
         path=ctx.web.path,
         nav=_navigation(ctx) if staff else _portal_navigation(ctx),
         banners=tuple(_banners(ctx)) if staff else _viewing(ctx, identity),
-        flashes=tuple(ShellFlash(flash.kind, flash.text, flash.undo_url or None) for flash in flashes),  # type: ignore[arg-type]
+        flashes=tuple(ShellFlash(flash.kind, flash.text, flash.undo_url or None) for flash in flashes),
         quick_create=tuple(_quick_create(ctx)) if staff else (),
         theme=_theme(ctx.web, identity.theme),
         locale=ctx.locale,

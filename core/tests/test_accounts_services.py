@@ -10,7 +10,7 @@ import pytest
 from patron.accounts import services
 from patron.accounts.models import Audit, RateLimit, Role, SignIn, SignInLink, Token
 from patron.accounts.services.limits import address_bucket, rate_limit
-from patron.accounts.services.links import find_link, use_link
+from patron.accounts.services.links import Purpose, find_link, use_link
 from patron.accounts.services.people import person_of
 from patron.accounts.services.roles import role_of, set_grants
 from patron.assembly import Assembly, assemble
@@ -127,9 +127,10 @@ def test_a_link_is_good_once_on_its_face_and_for_its_purpose(assembly: Assembly)
     with working(assembly) as ctx:
         person = person_of(ctx.session, user_id=user_id)
         secret = services.make_link(ctx, person, "invite").rsplit("/", 1)[1]
-        for face, purpose in ((Face.CUSTOMER, "invite"), (Face.STAFF, "reset")):
+        others: list[tuple[Face, Purpose]] = [(Face.CUSTOMER, "invite"), (Face.STAFF, "reset")]
+        for face, purpose in others:
             with pytest.raises(NotFound):
-                find_link(ctx.session, face, purpose, secret)  # type: ignore[arg-type]
+                find_link(ctx.session, face, purpose, secret)
         link = find_link(ctx.session, Face.STAFF, "invite", secret)
         use_link(ctx, link)
         with pytest.raises(NotFound):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from patron import together
 from patron.db import BigInt, Database, Json, UtcDateTime
 from patron.statements import statement_count
-from sqlalchemy import Boolean, Date, Numeric, Text, literal, null, select, union_all
+from sqlalchemy import Boolean, Date, Numeric, Select, Text, literal, null, select, union_all
 from sqlalchemy.types import TypeEngine
 
 AT = datetime(2026, 3, 1, 12, 30, 15, 250_000, tzinfo=timezone(timedelta(hours=2)))
@@ -17,7 +18,7 @@ VALUES = (7, 'a “quote" \\ ,', True, AT, date(2024, 2, 29), {"list": [1, "two"
 TYPES: tuple[type[TypeEngine[object]], ...] = (BigInt, Text, Boolean, UtcDateTime, Date, Json, BigInt)
 
 
-def _one(number: int, *, empty: bool = False) -> object:
+def _one(number: int, *, empty: bool = False) -> Select[Any]:
     columns = [null() if empty else literal(value, kind()) for value, kind in zip(VALUES, TYPES, strict=True)]
     names = ("id", "text", "yes", "at", "day", "held", "large")
     first = literal(number, BigInt()).label("number")
@@ -26,7 +27,7 @@ def _one(number: int, *, empty: bool = False) -> object:
 
 
 def test_each_kind_of_value_comes_back_in_order(database: Database) -> None:
-    rows = union_all(_one(1), _one(3, empty=True), _one(2)).subquery()  # type: ignore[arg-type]
+    rows = union_all(_one(1), _one(3, empty=True), _one(2)).subquery()
     down = select(rows).order_by(rows.c.number.desc()).limit(9)
     none = select(rows).where(rows.c.number > 3)
     with database.read() as session, statement_count() as count:

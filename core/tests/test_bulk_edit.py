@@ -11,10 +11,11 @@ from patron.contributions import EventType, Handler
 from patron.errors import Invalid, NotFound
 from patron.events import Happening, publish_many
 from patron.records import table
-from patron.resources import editing, search
+from patron.resources import editing
 from patron.resources.query import Listing, read_page
+from patron.resources.search_text import token
 from patron.statements import statement_count
-from patron.system.models import Delivery, OutboxEvent
+from patron.system.models import Delivery, OutboxEvent, SearchEntry
 from patron.testing.faces import app_client, make_user, signed_in, working
 from sqlalchemy import select
 
@@ -58,10 +59,10 @@ def test_whose_they_become_finds_them(assembly: Assembly) -> None:
     customers = assembly.resource("customers")
     with working(assembly) as ctx:
         editing.change_many(ctx, customers, {key: {"owner": user_id} for key in ids})
-        t = table(search.SearchEntry)
+        t = table(SearchEntry)
         scopes = ctx.session.execute(select(t.c.scope).where(t.c.record_id.in_(ids))).scalars().all()
         assert len(scopes) == 3
-        assert all(search.token("customers", f"u{user_id}") in scope.split() for scope in scopes)
+        assert all(token("customers", f"u{user_id}") in scope.split() for scope in scopes)
 
 
 def test_one_that_is_refused_keeps_all(assembly: Assembly) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from patron.db import Database, Json, NaiveDateTime, Session, SortKey, UtcDateTime, id_column, new_registry
 from patron.migrate import Distribution
+from patron.records import table
 from sqlalchemy import inspect, text
 from sqlmodel import Field, SQLModel, col, select
 
@@ -45,7 +46,7 @@ def distributions() -> tuple[Distribution, ...]:
 @pytest.fixture
 def session(database: Database) -> Iterator[Session]:
     with database.write() as session:
-        Line.metadata.create_all(session.connection(), [Line.__table__, OtherLine.__table__])  # type: ignore[attr-defined]
+        Line.metadata.create_all(session.connection(), [table(Line), table(OtherLine)])
         yield session
 
 
@@ -96,13 +97,15 @@ def test_keys_are_ordered_by_their_bytes(session: Session) -> None:
 def test_json_comes_back_as_it_went_in(session: Session, data: dict[str, Any] | None) -> None:
     line = stored(session, Line(data=data))
     assert line.data == data
-    assert (session.exec(select(Line.id).where(Line.data.is_(None))).first() is None) is (data is not None)  # type: ignore[union-attr]
+    assert (session.exec(select(Line.id).where(col(Line.data).is_(None))).first() is None) is (
+        data is not None
+    )
 
 
 def test_json_is_searched_by_path(session: Session) -> None:
     wanted = stored(session, Line(data={"a": 2})).id
     stored(session, Line(data={"a": 3}))
-    assert session.exec(select(Line.id).where(Line.data["a"].as_integer() == 2)).all() == [wanted]  # type: ignore[index]
+    assert session.exec(select(Line.id).where(col(Line.data)["a"].as_integer() == 2)).all() == [wanted]
 
 
 def test_an_id_is_64_bit_and_never_given_out_again(session: Session) -> None:

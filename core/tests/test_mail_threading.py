@@ -25,7 +25,9 @@ def decided(sender: str, extra: str, subject: str = "Re: Offer") -> Decision:
 
 
 def test_a_party_joins_by_either_field() -> None:
-    assert decided("Ann <ANN@Customer.test>", "In-Reply-To: <1@firm.test>").thread_id == 7  # type: ignore[union-attr]
+    known = decided("Ann <ANN@Customer.test>", "In-Reply-To: <1@firm.test>")
+    assert isinstance(known, Joined)
+    assert known.thread_id == 7
     late = decided("carl@customer.test", "References: <1@firm.test> <unknown@side.test>")
     assert isinstance(late, Joined)
     assert "carl@customer.test takes part" in late.reason

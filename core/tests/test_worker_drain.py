@@ -17,12 +17,13 @@ from patron.assembly import Assembly, Live
 from patron.context import Context
 from patron.contributions import Handler
 from patron.db import Database
-from patron.records import utc_now
+from patron.records import table, utc_now
 from patron.system.models import Delivery
 from patron.worker import drain as drain_module
 from patron.worker.drain import Drain
 from patron.worker.watch import Watch
 from sqlalchemy import select, text
+from sqlmodel import col
 
 
 def load_probe() -> ModuleType:
@@ -68,7 +69,7 @@ def effects(assembly: Assembly, handler: str) -> list[int]:
 
 
 def states(assembly: Assembly, handler: str) -> list[str]:
-    query = select(Delivery).where(Delivery.handler == handler).order_by(Delivery.event_id)  # type: ignore[arg-type]
+    query = select(Delivery).where(col(Delivery.handler) == handler).order_by(col(Delivery.event_id))
     with assembly.database.read() as session:
         return [delivery.state for delivery in session.execute(query).scalars()]
 
@@ -187,7 +188,9 @@ def test_a_transaction_that_fails_as_a_whole_is_charged_to_its_first_delivery(
 ) -> None:
     def closes(ctx: Context, event: events.Event) -> None:
         if event.payload.get("cut"):
-            ctx.session.connection().connection.dbapi_connection.close()  # type: ignore[union-attr]
+            driver = ctx.session.connection().connection.dbapi_connection
+            assert driver is not None
+            driver.close()
         probe.note(ctx, event)
 
     assembly.handlers = {"probe.each": Handler("each", "probe.happened", closes)}
@@ -236,7 +239,8 @@ def test_a_new_handler_can_replay_what_it_missed(assembly: Assembly, drain: Drai
 def test_what_was_running_when_the_worker_died_pays_an_attempt(assembly: Assembly, drain: Drain) -> None:
     publish(assembly, {})
     with assembly.database.read() as session:
-        [delivery_id] = session.execute(select(Delivery.id).where(Delivery.handler == "probe.each")).scalars()  # type: ignore[call-overload, arg-type]
+        t = table(Delivery)
+        [delivery_id] = session.execute(select(t.c.id).where(t.c.handler == "probe.each")).scalars()
     for _ in range(drain_module.MAX_ATTEMPTS):
         drain.settle([delivery_id])
     assert (states(assembly, "probe.each"), states(assembly, "probe.ordered")) == (["dead"], ["due"])

@@ -156,7 +156,7 @@ def _install_translations(
     def translate_plural(one: str, many: str, count: int) -> str:
         return catalogue().ngettext(one, many, count)
 
-    install: Callable[..., None] = env.install_gettext_callables  # type: ignore[attr-defined]
+    install: Callable[..., None] = vars(env)["install_gettext_callables"]  # put there by the extension
     install(translate, translate_plural, newstyle=True)
     env.globals.update(
         cell_of=lambda item, inside_link=False: cell_of(item, translate, inside_link=inside_link),

@@ -17,6 +17,7 @@ from patron_ecommerce.providers import Forged, PaymentProvider, PaymentRequest, 
 
 NAME = "test"
 TOLERANCE = timedelta(minutes=5)
+_KINDS: Mapping[str, Literal["paid", "failed"]] = {"paid": "paid", "failed": "failed"}
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -45,9 +46,8 @@ def read(ctx: Context, headers: Mapping[str, str], body: bytes) -> ProviderEvent
         raise Forged("The webhook is too old, or its time is missing.")
     try:
         said = json.loads(body)
-        kind: Literal["paid", "failed"] = {"paid": "paid", "failed": "failed"}[said["type"]]  # type: ignore[assignment]
         amount = Money(int(said["amount"]), str(said["currency"]))
-        return ProviderEvent(headers["webhook-id"], kind, str(said["reference"]), amount, at)
+        return ProviderEvent(headers["webhook-id"], _KINDS[said["type"]], str(said["reference"]), amount, at)
     except (ValueError, KeyError, TypeError) as error:
         raise BadRequest("The event cannot be read.") from error
 

@@ -81,7 +81,8 @@ def order(
 
 def at_once(assembly: Assembly, work: Callable[[Context, Any], Any], arguments: Sequence[Any]) -> list[Any]:
     """The results, or errors, of the work in as many threads as there are arguments, each in its own transaction."""
-    start, results = Barrier(len(arguments)), [None] * len(arguments)
+    start = Barrier(len(arguments))
+    results: list[Any] = [None] * len(arguments)
 
     def one(index: int, argument: Any) -> None:
         start.wait()
@@ -93,7 +94,7 @@ def at_once(assembly: Assembly, work: Callable[[Context, Any], Any], arguments: 
             except Busy:
                 continue
             except Exception as error:
-                results[index] = error  # type: ignore[call-overload]
+                results[index] = error
                 return
 
     threads = [Thread(target=one, args=pair) for pair in enumerate(arguments)]

@@ -43,8 +43,13 @@ def test_an_order_keeps_its_lines_and_sums(ctx: Context, add_customer: Add) -> N
         Line(None, "Desk", Decimal("1.5"), euros("99.99"), "19.00", "10"),
         Line(7, "Book", Decimal(3), euros("10.00"), "7"),
     ]
-    made = {"source": "quote", "reference_resource": "sales.quotes", "reference_id": 4, "currency": "EUR"}
-    order_id = create_order(ctx, customer, lines, reference="PO 7", **made)  # type: ignore[arg-type]
+    made: dict[str, Any] = {
+        "source": "quote",
+        "reference_resource": "sales.quotes",
+        "reference_id": 4,
+        "currency": "EUR",
+    }
+    order_id = create_order(ctx, customer, lines, reference="PO 7", **made)
     order = load(ctx, "orders.orders", order_id)
     assert (order.number, order.status, order.source) == (f"O-{ctx.now.year}-00001", "confirmed", "quote")
     assert (order.net_minor, order.tax_minor, order.gross_minor) == (16499, 2775, 19274)

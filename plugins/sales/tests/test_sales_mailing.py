@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
-from patron import Context, editing, mailflow, table
+from patron import editing, mailflow, table, utc_now
 from patron.accounts.models import Audit
 from patron.assembly import Assembly
 from patron.interactions.mailflow import mailboxes
@@ -105,7 +105,9 @@ def test_the_letter_goes_out_with_the_document_and_the_quote_is_sent(
     assert document.get_filename() == f"{row(assembly, quote_id).number}.pdf"
     text = PdfReader(BytesIO(document.get_content())).pages[0].extract_text()
     assert "Draft" not in text
-    assert "as promised" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert "as promised" in body.get_content()
     with assembly.database.read() as session:
         titles = list(session.execute(select(table(TimelineEntry).c.title)).scalars())
         actions = list(session.execute(select(table(Audit).c.action)).scalars())
@@ -230,7 +232,7 @@ def test_neither_a_hold_nor_a_late_day_is_passed_by_a_link(
         assert refused.status_code == 422
         assert "get in touch" in refused.text
         assert "bounced" not in refused.text  # why is ours to know
-        yesterday = Context(None, assembly).now.date() - timedelta(days=1)  # type: ignore[arg-type]
+        yesterday = utc_now().date() - timedelta(days=1)
         with assembly.database.write() as session:
             session.execute(update(table(Quote)).values(valid_until=yesterday))
         assert "has expired" in customer.get(path).text
