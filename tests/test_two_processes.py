@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from patron.accounts import services
-from patron.accounts.authentication import csrf_token
+from patron.accounts.authentication import csrf_token, masked
 from patron.accounts.models import SignIn
 from patron.accounts.services.people import person_of
 from patron.accounts.services.roles import list_roles
@@ -52,7 +52,7 @@ class Site:
         with working(self.assembly) as ctx:
             secret = services.start_session(ctx, person_of(ctx.session, user_id=user_id))
         headers = {
-            CSRF_HEADER: csrf_token(self.assembly.settings.secret_key, secret),
+            CSRF_HEADER: masked(csrf_token(self.assembly.settings.secret_key, secret)),
             "Accept": "application/json",
         }
         return httpx.Client(cookies={self.cookie("patron"): secret}, headers=headers, timeout=30)
@@ -154,7 +154,7 @@ def check_rate_limit(site: Site) -> None:
                 f"{url}/sign-in",
                 data={"email": "ada@example.com", "password": f"guess number {number}"},
                 headers={
-                    CSRF_HEADER: csrf_token(key, "x"),
+                    CSRF_HEADER: masked(csrf_token(key, "x")),
                     "X-Forwarded-For": f"10.0.0.{number}",
                     "Accept": "application/json",
                 },

@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Router
 from litestar import Response as HttpResponse
 from litestar import route as litestar_route
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import CacheControlHeader
 from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.middleware import DefineMiddleware
+from litestar.middleware.compression import CompressionMiddleware
 from litestar.static_files import create_static_files_router
 
 from patron.assembly import Assembly, assemble
@@ -46,7 +50,7 @@ def app_of(assembly: Assembly) -> Litestar:
     server = Server(assembly)
     handlers: list[Any] = [
         *_handlers(assembly.routes),
-        *(create_static_files_router(path, directories=[at]) for path, at in _static_folders(assembly)),
+        *(_static(path, folder) for path, folder in _static_folders(assembly)),
     ]
 
     def on_error(request: Request[Any, Any, Any], error: Exception) -> HttpResponse[Any]:
@@ -106,6 +110,15 @@ def _handler(
 
     taken = [HttpMethod(method) for method in (*methods, "OPTIONS")]
     return litestar_route(paths, http_method=taken, status_code=200, request_max_body_size=largest)(endpoint)
+
+
+def _static(path: str, folder: Path) -> Router:
+    """Files of ours, packed for the way; what the build names after its content is kept by browsers for good."""
+    built = path == "/static/build"
+    kept = CacheControlHeader(public=True, max_age=31_536_000 if built else 3600, immutable=built)
+    packed = CompressionConfig("gzip", gzip_compress_level=6, exclude=r"\.(woff2|png|jpe?g|webp)$")
+    middleware = [DefineMiddleware(CompressionMiddleware, config=packed)]
+    return create_static_files_router(path, directories=[folder], cache_control=kept, middleware=middleware)
 
 
 def _static_folders(assembly: Assembly) -> list[tuple[str, Path]]:

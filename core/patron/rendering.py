@@ -19,6 +19,7 @@ from litestar import Response as HttpResponse
 from litestar.datastructures import Cookie as HttpCookie
 from litestar.response import Stream
 
+from patron.accounts.authentication import csrf_token, masked
 from patron.accounts.faces import door_at, door_of
 from patron.assembly import Assembly
 from patron.context import Context
@@ -132,15 +133,13 @@ class Rendering:
         web, cookies = ctx.web, []
         csrf_cookie = self.recognised(web, route)[1] or self.pre_cookie(web)
         if not csrf_cookie:
-            from patron.accounts.authentication import csrf_token
-
             fresh = secrets.token_urlsafe(24)
             cookies.append(self._http_cookie(Cookie("patron-pre", fresh)))
             csrf = csrf_token(self.assembly.settings.secret_key, fresh)
         else:
             csrf = web.csrf
         flashes, spent = self._flashes(web)
-        shell = make_shell(ctx, route.face, csrf, flashes, route.visitors)
+        shell = make_shell(ctx, route.face, masked(csrf), flashes, route.visitors)
         template = page.partial if page.partial and web.htmx else page.template
         html = self.environment.get_template(template).render(
             shell=shell, **self._with_panels(shell, page.data)

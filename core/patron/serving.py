@@ -25,7 +25,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from sqlalchemy import update
 from sqlalchemy.exc import DataError, IntegrityError
 
-from patron.accounts.authentication import ABSOLUTE, Identity, csrf_token, identify
+from patron.accounts.authentication import ABSOLUTE, Identity, csrf_token, identify, unmasked
 from patron.accounts.models import SignIn, Token
 from patron.assembly import Assembly
 from patron.context import Context
@@ -39,6 +39,7 @@ from patron.errors import (
     SignInRequired,
     TooLarge,
 )
+from patron.packing import pack
 from patron.permissions import ANONYMOUS, Face
 from patron.plugins import PluginFailed
 from patron.records import table, utc_now
@@ -83,7 +84,7 @@ class Server:
         request_id = uuid4().hex[:12]
         address = client_address(peer, web.headers, self.assembly.settings.trusted_proxies)
         with self.watchdog.watching(), statement_count() as count:
-            response = self._answer(route, web, params, address, request_id)
+            response = pack(self._answer(route, web, params, address, request_id), web)
         if self.assembly.settings.debug_statements:
             response.headers["X-Patron-Statements"] = str(count.total)
         return response
@@ -225,7 +226,7 @@ def _check_forgery(web: Web) -> None:
     from patron.ui import CSRF_FIELD, CSRF_HEADER
 
     given = web.headers.get(CSRF_HEADER) or web.value(CSRF_FIELD)
-    if not hmac.compare_digest(given.encode(), web.csrf.encode()):
+    if not hmac.compare_digest(unmasked(given).encode(), web.csrf.encode()):
         raise Forbidden("This form has expired. Please load the page again and repeat what you did.")
 
 

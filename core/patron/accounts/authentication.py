@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -67,6 +68,26 @@ def token_hash(secret: str) -> str:
 def csrf_token(secret_key: str, cookie: str) -> str:
     """The form token of a session: bound to its cookie, so that another site cannot know it."""
     return hmac.new(secret_key.encode(), b"csrf:" + cookie.encode(), hashlib.sha256).hexdigest()
+
+
+def masked(token: str) -> str:
+    """A token as a page carries it: under a pad of its own, since packed pages betray what stays the same in them."""
+    pad = secrets.token_bytes(len(token) // 2)
+    return pad.hex() + _combined(pad, bytes.fromhex(token)).hex()
+
+
+def unmasked(given: str) -> str:
+    """The token behind what a page carried; empty for anything else."""
+    try:
+        both = bytes.fromhex(given)
+    except ValueError:
+        return ""
+    half = len(both) // 2
+    return _combined(both[:half], both[half:]).hex()
+
+
+def _combined(pad: bytes, text: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(pad, text, strict=False))
 
 
 def identify(

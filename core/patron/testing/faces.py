@@ -18,7 +18,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from patron.accounts import services
-from patron.accounts.authentication import PARTNER, csrf_token
+from patron.accounts.authentication import PARTNER, csrf_token, masked
 from patron.accounts.faces import CUSTOMERS, PARTNERS, Door
 from patron.accounts.services.people import Person, person_of
 from patron.accounts.services.teams import list_teams, members_of
@@ -145,7 +145,7 @@ def enter(client: TestClient[Litestar], person: Person, cookie: str) -> str:
     if cookie in client.cookies:
         client.cookies.delete(cookie)
     client.cookies.set(cookie, secret, domain="testserver.local")
-    client.headers[CSRF_HEADER] = csrf_token(assembly.settings.secret_key, secret)
+    client.headers[CSRF_HEADER] = masked(csrf_token(assembly.settings.secret_key, secret))
     return secret
 
 
