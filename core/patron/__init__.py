@@ -94,7 +94,7 @@ from patron.responses import Cookie, Document, Download, Flash, Json, Page, Redi
 from patron.routing import ANYONE, SIGNED_IN, Route, delete, get, patch, post, put
 from patron.system.generation import bump_generation
 from patron.system.models import Brand, File, FileLink, LegalEntity, MetricSnapshot, Objective
-from patron.web import Upload, Web
+from patron.web import Upload, Web, whole_number
 
 __version__ = "0.1.0"
 
@@ -245,4 +245,5 @@ __all__ = [
     "total",
     "user_actor",
     "utc_now",
+    "whole_number",
 ]

@@ -47,7 +47,7 @@ from patron.rendering import Rendering
 from patron.responses import Response
 from patron.routing import ANYONE, SIGNED_IN, Route
 from patron.statements import statement_count
-from patron.web import Upload, Web
+from patron.web import Upload, Web, whole_number
 from patron.worker.watch import end_hung
 
 log = logging.getLogger("patron.requests")
@@ -268,8 +268,8 @@ async def read_web(request: Request[Any, Any, Any], route: Route) -> Web:
     web = _bare_web(request)
     if request.method not in _UNSAFE:
         return web
-    length = web.headers.get("content-length", "0")
-    if length.isdigit() and int(length) > route.upload:
+    length = whole_number(web.headers.get("content-length", "0"))
+    if length is None or length > route.upload:
         raise TooLarge(f"This takes at most {route.upload // 1000} kB.")
     kind = web.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":

@@ -11,6 +11,11 @@ import msgspec
 from patron.errors import BadRequest
 
 
+def whole_number(text: str) -> int | None:
+    """The number that somebody typed or an address holds, if it is one of digits that a column can hold."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 @dataclass(frozen=True)
 class Upload:
     """A file of a form. ``content_type`` is what the sender claims: never believe it."""

@@ -14,6 +14,7 @@ from patron.resources import editing
 from patron.resources.values import parse_instant
 from patron.responses import Flash, Json, Page, Redirect
 from patron.routing import Route, get, patch, post
+from patron.web import whole_number
 
 READ, EDIT, LOG = "customers.read", "customers.edit", "interactions.log"
 
@@ -89,7 +90,7 @@ def log_touch(ctx: Context, customer_id: int) -> Redirect:
         if web.value("direction", "in") == "in"
         else "to"
     )
-    minutes = web.value("minutes")
+    minutes = whole_number(web.value("minutes"))
     interactions.log(
         ctx,
         web.value("channel", "phone"),
@@ -100,7 +101,7 @@ def log_touch(ctx: Context, customer_id: int) -> Redirect:
         body=web.value("body")[:50_000],
         at=at,
         visibility=web.value("visibility", "all"),
-        duration_seconds=int(minutes) * 60 if minutes.isdigit() and len(minutes) < 5 else None,
+        duration_seconds=minutes * 60 if minutes is not None and minutes < 10_000 else None,
     )
     return _to(customer_id, "Logged.")
 
@@ -109,11 +110,11 @@ def log_touch(ctx: Context, customer_id: int) -> Redirect:
 def attach(ctx: Context, interaction_id: int) -> Redirect:
     """Say who an unknown caller or sender is (form: participant, customer)."""
     interaction = editing.load(ctx, ctx.assembly.resource("interactions"), interaction_id)
-    participant, customer_id = ctx.web.value("participant"), ctx.web.value("customer")
-    if not (participant.isdigit() and customer_id.isdigit()):
+    participant, customer_id = (whole_number(ctx.web.value(name)) for name in ("participant", "customer"))
+    if participant is None or customer_id is None:
         raise Invalid.field("customer", "Choose a customer.")
-    customer_of(ctx, int(customer_id))
-    interactions.attach_customer(ctx, interaction.key, int(participant), int(customer_id))
+    customer_of(ctx, customer_id)
+    interactions.attach_customer(ctx, interaction.key, participant, customer_id)
     return Redirect(f"/interactions/{interaction_id}", Flash("Attached."))
 
 
@@ -121,10 +122,10 @@ def attach(ctx: Context, interaction_id: int) -> Redirect:
 def relate(ctx: Context, customer_id: int) -> Redirect:
     """Relate to another customer (form: kind, to, role, since, until). Both ends need the right to edit."""
     customer_of(ctx, customer_id, "edit")
-    other = ctx.web.value("to")
-    if not other.isdigit():
+    other = whole_number(ctx.web.value("to"))
+    if other is None:
         raise Invalid.field("to", "Choose a customer.")
-    customer_of(ctx, int(other), "edit")
+    customer_of(ctx, other, "edit")
     relationships.relate(
         ctx,
         customer_id,
@@ -193,8 +194,8 @@ def assign(ctx: Context, customer_id: int) -> Redirect:
     team.assign(
         ctx,
         customer_id,
-        user_id=int(user) if user.isdigit() else None,
-        team_id=int(group) if group.isdigit() else None,
+        user_id=whole_number(user),
+        team_id=whole_number(group),
         role=ctx.web.value("role"),
         since=day_of(ctx, "since"),
         until=day_of(ctx, "until"),

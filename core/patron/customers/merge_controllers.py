@@ -15,6 +15,7 @@ from patron.errors import Invalid
 from patron.resources import editing, page_frame, saying
 from patron.responses import Flash, Page, Redirect
 from patron.routing import Route, get, post
+from patron.web import whole_number
 
 
 def _shown(ctx: Context, customer_id: int, verb: str) -> Customer:
@@ -33,8 +34,9 @@ def show_merge(ctx: Context, customer_id: int) -> Page:
 def _merge_page(ctx: Context, customer_id: int, other: str, error: Invalid | None = None) -> Page:
     survivor = _shown(ctx, customer_id, "edit")
     data: dict[str, Any] = {"customer": survivor, "other": None, "errors": error.errors if error else ()}
-    if other.isascii() and other.isdigit() and int(other) != customer_id:
-        merged = _shown(ctx, int(other), "edit")
+    other_id = whole_number(other)
+    if other_id is not None and other_id != customer_id:
+        merged = _shown(ctx, other_id, "edit")
         data |= {"other": merged, "fields": _both(ctx, survivor, merged)}
     elif other and error is None:
         data["errors"] = Invalid.field("other", "Choose another customer than this one.").errors
@@ -66,11 +68,11 @@ def _line(
 @post("/customers/{customer_id:int}/merge", permission=MERGE)
 def merge(ctx: Context, customer_id: int) -> Redirect | Page:
     """Merge another customer into this one (form: other)."""
-    other = ctx.web.value("other")
-    if not (other.isascii() and other.isdigit()):
+    other = whole_number(ctx.web.value("other"))
+    if other is None:
         error = Invalid.field("other", "Choose the customer to merge into this one.")
         return _merge_page(ctx, customer_id, "", error)
-    merge_id = merging.merge(ctx, customer_id, int(other))
+    merge_id = merging.merge(ctx, customer_id, other)
     flash = Flash("Merged. Nothing was lost.", undo_url=f"/merges/{merge_id}/split")
     return Redirect(f"/customers/{customer_id}", flash)
 

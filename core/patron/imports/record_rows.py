@@ -21,6 +21,7 @@ from patron.resources import editing
 from patron.resources.declaration import table_of
 from patron.resources.scope import row_scope
 from patron.resources.values import take_one
+from patron.web import whole_number
 
 
 def apply_records(
@@ -102,8 +103,8 @@ def _resolved(ctx: Context, resource: Resource, values: Mapping[str, Any]) -> di
 
 def _reference(ctx: Context, item: Field, text: str) -> int:
     """A record by id, a customer by e-mail or name too, a user likewise, others by their title."""
-    if text.isascii() and text.isdigit():
-        return int(text)
+    if (record_id := whole_number(text)) is not None:
+        return record_id
     if item.kind in ("user", "team"):
         return _person(ctx, item, text)
     target = ctx.assembly.resource("customers" if item.kind == "customer" else item.ref)

@@ -19,6 +19,7 @@ from patron.resources import editing
 from patron.resources.query import Listing, read_one, read_page
 from patron.responses import Json
 from patron.system.models import IdempotencyKey
+from patron.web import whole_number
 
 MAX_BULK = 200
 _PARAMETERS = ("filter", "sort", "limit", "cursor", "fields", "q", "trashed")
@@ -36,8 +37,8 @@ def listing_of(ctx: Context) -> Listing:
     for name in web.query:
         if name not in _PARAMETERS:
             raise Invalid.field(name, f"There is no parameter “{name}”. There are: {', '.join(_PARAMETERS)}.")
-    limit = web.param("limit", "50")
-    if not (limit.isascii() and limit.isdigit()) or len(limit) > 6:
+    limit = whole_number(web.param("limit", "50"))
+    if limit is None or limit >= 10**6:
         raise Invalid.field("limit", "limit takes a whole number.")
     fields = web.param("fields")
     return Listing(
@@ -132,9 +133,10 @@ def _bulk_one(ctx: Context, resource: Resource, values: Any) -> dict[str, Any]:
             if record_id is None:
                 record = editing.create(ctx, resource, given)
                 return {"status": 201, "id": str(record.key), "version": record.version}
-            if not str(record_id).isascii() or not str(record_id).isdigit() or int(record_id) >= 2**63:
+            key = whole_number(str(record_id))
+            if key is None:
                 raise Invalid.field("id", "id takes an id.")
-            record = editing.change(ctx, resource, int(record_id), given, version=version)
+            record = editing.change(ctx, resource, key, given, version=version)
             return {"status": 200, "id": str(record.key), "version": record.version}
     except PatronError as error:
         return {"status": error.status, "problem": problem(error, ctx.request_id)}
@@ -144,10 +146,10 @@ def _if_match(ctx: Context) -> int | None:
     text = ctx.web.headers.get("if-match", "").strip()
     if text in ("", "*"):
         return None
-    number = text.removeprefix("W/").strip('"')
-    if not (number.isascii() and number.isdigit()) or len(number) > 18:
+    number = whole_number(text.removeprefix("W/").strip('"'))
+    if number is None:
         raise BadRequest('If-Match takes the ETag of an earlier answer, such as "3".')
-    return int(number)
+    return number
 
 
 def _once(ctx: Context, work: Callable[[], Json]) -> Json:

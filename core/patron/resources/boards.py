@@ -16,6 +16,7 @@ from patron.resources.query import Clauses, rows_within
 from patron.resources.rules import rules_of
 from patron.resources.values import columns_of, giver
 from patron.responses import Flash, Json, Page, Redirect
+from patron.web import whole_number
 
 CARDS = 25  # per column: what fits two screens; the rest is a list away
 
@@ -50,16 +51,16 @@ def show_board(ctx: Context, *, resource: Resource) -> Page:
 
 def move(ctx: Context, *, resource: Resource) -> Page | Redirect | Json:
     """Move one card to another state (form: ``id``, ``to``, ``version``)."""
-    record_id, to = ctx.web.value("id"), ctx.web.value("to")
-    if not record_id.isdigit():
+    record_id, to = whole_number(ctx.web.value("id")), ctx.web.value("to")
+    if record_id is None:
         raise Invalid.field("id", "Which card?")
     version = ctx.web.value("version")
     record = editing.change(
         ctx,
         resource,
-        int(record_id),
+        record_id,
         {resource.state: to},
-        version=int(version) if version.isdigit() else None,
+        version=whole_number(version),
     )
     if ctx.web.htmx:  # the board anew: counts, sums and versions have changed
         return show_board(ctx, resource=resource)

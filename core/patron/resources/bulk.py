@@ -17,6 +17,7 @@ from patron.resources.query import matching_ids
 from patron.resources.values import take
 from patron.responses import Flash, Page, Redirect
 from patron.system.models import BulkJob
+from patron.web import whole_number
 
 LIMIT = 500
 
@@ -29,7 +30,7 @@ def selected_ids(ctx: Context, resource: Resource, verb: str) -> list[int]:
         )
         ids = [int(row[0]) for row in found]
     else:
-        ids = [int(text) for text in ctx.web.values("ids") if text.isascii() and text.isdigit()]
+        ids = [key for text in ctx.web.values("ids") if (key := whole_number(text)) is not None]
     if not ids:
         raise Invalid("Tick at least one record.")
     if len(ids) > LIMIT:

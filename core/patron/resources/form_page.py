@@ -14,6 +14,7 @@ from patron.resources.people import people_of
 from patron.resources.query import read_one
 from patron.resources.rules import rules_of
 from patron.responses import Flash, Page, Redirect
+from patron.web import whole_number
 
 
 def show_new(ctx: Context, *, resource: Resource) -> Page:
@@ -47,7 +48,7 @@ def change_record(ctx: Context, record_id: int, *, resource: Resource) -> Redire
     values = _resolved(ctx, resource, record_id, forms.values_of(ctx.web, resource))
     version = ctx.web.value("version")
     try:
-        editing.change(ctx, resource, record_id, values, version=int(version) if version.isdigit() else None)
+        editing.change(ctx, resource, record_id, values, version=whole_number(version))
     except Invalid as error:
         ctx.session.rollback()
         return _form(ctx, resource, values, record_id, error.errors or (FieldError("", error.detail),))
@@ -91,8 +92,8 @@ def _form(
 def _name_lookups(ctx: Context, fields: Sequence[Field], values: dict[str, Any]) -> None:
     for item in fields:
         if item.kind in ("customer", "ref"):
-            text = str(values.get(item.name) or "")
-            names = saying.names_of(ctx, item, [int(text)]) if text.isdigit() else {}
+            chosen = whole_number(str(values.get(item.name) or ""))
+            names = saying.names_of(ctx, item, [chosen]) if chosen is not None else {}
             values[f"{item.name}_shown"] = next(iter(names.values()), "")
 
 

@@ -16,6 +16,7 @@ from patron.resources.people import people_of
 from patron.resources.query import Listing, read_page
 from patron.resources.saved_views import views_of
 from patron.responses import Page
+from patron.web import whole_number
 
 ROWS = 50
 
@@ -45,7 +46,8 @@ def _condition(item: Field, value: str) -> Any:
     if item.kind == "bool":
         return value == "true"
     if item.kind in ("integer", "money"):
-        return int(value) if value.lstrip("-").isdigit() else value
+        number = whole_number(value.removeprefix("-"))
+        return value if number is None else -number if value.startswith("-") else number
     return value
 
 
@@ -163,6 +165,6 @@ def _active_filters(ctx: Context, resource: Resource) -> list[dict[str, str]]:
 def _shown_filter(ctx: Context, item: Field, value: str) -> str:
     if item.kind == "bool":
         return "Yes" if value == "true" else "No"
-    if item.kind in ("user", "team", "customer", "ref") and value.isascii() and value.isdigit():
-        return saying.names_of(ctx, item, [int(value)]).get(int(value), value)
+    if item.kind in saying.REFERENCES and (key := whole_number(value)) is not None:
+        return saying.names_of(ctx, item, [key]).get(key, value)
     return next((choice.label for choice in item.choices if choice.value == value), value)

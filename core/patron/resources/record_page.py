@@ -20,6 +20,7 @@ from patron.resources.rules import rules_of
 from patron.resources.scope import row_scope
 from patron.resources.search import search_clause
 from patron.responses import Flash, Json, Page, Redirect
+from patron.web import whole_number
 
 
 def show_record(ctx: Context, record_id: int, *, resource: Resource) -> Page | Redirect:
@@ -88,7 +89,7 @@ def trash_records(ctx: Context, *, resource: Resource) -> Redirect:
 def restore_records(ctx: Context, *, resource: Resource) -> Redirect:
     """Back from the trash."""
     texts = [*ctx.web.query.get("ids", ()), *ctx.web.values("ids")]
-    ids = [int(text) for text in texts if text.isascii() and text.isdigit()]
+    ids = [number for text in texts if (number := whole_number(text)) is not None]
     if not ids:
         raise Invalid("Tick at least one record.")
     editing.restore(ctx, resource, ids)

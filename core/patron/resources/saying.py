@@ -19,6 +19,7 @@ from patron.prepared import among_given
 from patron.resources.declaration import table_of
 from patron.resources.people import people_names
 from patron.resources.query import Clauses, rows_within
+from patron.web import whole_number
 
 REFERENCES = ("customer", "user", "team", "ref")
 NOTHING = "–"
@@ -49,7 +50,8 @@ def sayer(ctx: Context, item: Field, values: Iterable[Any]) -> Callable[[Any], s
     """How to say the values of a field; the names of those that are references are read once for all."""
     names: dict[int, str] = {}
     if item.kind in REFERENCES:
-        names = names_of(ctx, item, [int(value) for value in values if str(value).isdecimal()])
+        ids = (whole_number(str(value)) for value in values)
+        names = names_of(ctx, item, [key for key in ids if key is not None])
 
     def said(value: Any) -> str:
         if value is None or value in ("", []):
@@ -63,7 +65,8 @@ def sayer(ctx: Context, item: Field, values: Iterable[Any]) -> Callable[[Any], s
         if isinstance(value, bool):
             return "Yes" if value else "No"
         if names:
-            return names.get(int(value), f"No. {value}")
+            key = whole_number(str(value))
+            return str(value) if key is None else names.get(key, f"No. {value}")
         return (
             "; ".join(_entry(entry) for entry in value)
             if isinstance(value, list)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from patron import Context, Flash, Json, Page, Redirect, Route, editing, get, post
+from patron import Context, Flash, Json, Page, Redirect, Route, editing, get, post, whole_number
 
 from patron_catalog import services
 
@@ -13,9 +13,10 @@ READ, PRICE = "catalog.products.read", "catalog.prices.create"
 
 def _customer(ctx: Context, text: str) -> int | None:
     """A customer named in the address, if the actor may see it. NotFound."""
-    if not text.isdigit():
+    customer_id = whole_number(text)
+    if customer_id is None:
         return None
-    return int(editing.load(ctx, ctx.assembly.resource("customers"), int(text)).key)
+    return int(editing.load(ctx, ctx.assembly.resource("customers"), customer_id).key)
 
 
 @get("/catalog/products/{product_id:int}/price", permission=READ)

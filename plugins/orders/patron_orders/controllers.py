@@ -20,6 +20,7 @@ from patron import (
     editing,
     get,
     post,
+    whole_number,
 )
 from patron_catalog.api import price, product
 
@@ -90,9 +91,9 @@ def _line(ctx: Context, order: Any, given: dict[str, str]) -> Line:
         if unit_price is None:
             raise Invalid.field("unit_price", "Choose a product, or say what it is and what it costs.")
         return Line(None, text, quantity, unit_price, given.get("tax_rate", "0").replace(",", "."), discount)
-    if not given["product"].isdigit():
+    product_id = whole_number(given["product"])
+    if product_id is None:
         raise Invalid.field("product", "Choose a product.")
-    product_id = int(given["product"])
     found = price(ctx, product_id, abs(quantity), customer_id=order.customer_id, currency=order.currency)
     text = text or product(ctx, product_id).name
     return Line(product_id, text, quantity, unit_price or found.unit, found.tax_rate, discount)

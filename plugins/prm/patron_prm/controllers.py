@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patron import Context, Download, Flash, NotFound, Redirect, Route, files, get, post
+from patron import Context, Download, Flash, NotFound, Redirect, Route, files, get, post, whole_number
 
 from patron_prm.services import decisions, leads, registrations
 
@@ -16,9 +16,7 @@ def _back(registration_id: int, text: str) -> Redirect:
 @post(f"{DEAL}/approve", permission=decisions.PERMISSION)
 def approve(ctx: Context, registration_id: int) -> Redirect:
     """Approve and protect it (form: customer, an id; empty: who is meant beyond doubt, else a new one)."""
-    chosen = ctx.web.value("customer")
-    known = int(chosen) if chosen.isdecimal() and len(chosen) < 19 else None
-    record = decisions.approve(ctx, registration_id, known)
+    record = decisions.approve(ctx, registration_id, whole_number(ctx.web.value("customer")))
     return _back(registration_id, f"Approved: protected until {record.protected_until}.")
 
 

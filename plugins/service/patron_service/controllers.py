@@ -21,6 +21,7 @@ from patron import (
     mailflow,
     post,
     show_record,
+    whole_number,
 )
 
 from patron_service.models import Ticket
@@ -96,9 +97,10 @@ def attach_requester(ctx: Context, ticket_id: int) -> Redirect:
             ctx, ticket, {"name": web.value("name"), "kind": web.value("kind")}
         )
         return _back(ticket, f"{tickets.name_of(ctx, customer_id)} was created and attached.")
-    if not web.value("customer").isdigit():
+    chosen = whole_number(web.value("customer"))
+    if chosen is None:
         raise Invalid.field("customer", "Choose a customer, or name a new one.")
-    customer_id = int(web.value("customer"))
+    customer_id = chosen
     conversation.attach_requester(ctx, ticket, customer_id, remember=web.value("remember") == "true")
     return _back(ticket, f"Attached to {tickets.name_of(ctx, customer_id)}.")
 

@@ -19,6 +19,7 @@ from patron import (
     get,
     post,
     read_one,
+    whole_number,
 )
 
 from patron_workflow.automation import conditions, drafts, triggers
@@ -66,7 +67,7 @@ def _sent(ctx: Context, record_id: int | None) -> Page | Redirect:
         if record_id is None:
             rule = editing.create(ctx, resource, draft.values())
         else:
-            known = int(version) if version.isdigit() else None
+            known = whole_number(version)
             rule = editing.change(ctx, resource, record_id, draft.values(), version=known)
     except Invalid as error:
         ctx.session.rollback()
@@ -126,8 +127,8 @@ def try_out(ctx: Context, record_id: int) -> Page | Redirect:
     resource = ctx.assembly.resource(KEY)
     rule = editing.load(ctx, resource, record_id, "edit")
     trigger = triggers.find(ctx, rule.trigger_key)
-    chosen = ctx.web.value("record")
-    if trigger is None or not (chosen.isascii() and chosen.isdigit()):
+    chosen = whole_number(ctx.web.value("record"))
+    if trigger is None or chosen is None:
         return Redirect(
             f"{resource.path}/{record_id}", Flash("Choose a record to try it on.", kind="warning")
         )
@@ -159,9 +160,9 @@ def tick(ctx: Context, record_id: int) -> Redirect:
 @post("/workflow/notices/seen", permission=SIGNED_IN)
 def seen(ctx: Context) -> Redirect:
     """The acting user has seen the notices up to one (form: ``until``, its id)."""
-    until = ctx.web.value("until")
-    if until.isascii() and until.isdigit():
-        see_notices(ctx, int(until))
+    until = whole_number(ctx.web.value("until"))
+    if until is not None:
+        see_notices(ctx, until)
     return Redirect("/")
 
 

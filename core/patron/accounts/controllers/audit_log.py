@@ -10,6 +10,7 @@ from patron.context import Context
 from patron.resources import saying
 from patron.responses import Page
 from patron.routing import Route, get
+from patron.web import whole_number
 
 URL = "/admin/audit"
 
@@ -19,9 +20,7 @@ def index(ctx: Context) -> Page:
     """A page of it, the newest first, by resource, action and actor."""
     chosen = {name: ctx.web.param(name) for name in ("resource", "action", "actor")}
     before = ctx.web.param("before", "0")
-    rows, more = list_audit(
-        ctx, before=int(before) if before.isdecimal() and len(before) < 19 else 0, **chosen
-    )
+    rows, more = list_audit(ctx, before=whole_number(before) or 0, **chosen)
     kept = {name: value for name, value in chosen.items() if value}
     return Page(
         "accounts/audit.html",

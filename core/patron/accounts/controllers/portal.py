@@ -15,6 +15,7 @@ from patron.context import Context
 from patron.errors import FieldError, Invalid, NotFound
 from patron.responses import Flash, Page, Redirect
 from patron.routing import SIGNED_IN, Route, get, post
+from patron.web import whole_number
 
 
 def routes_of(door: Door) -> list[Route]:
@@ -54,10 +55,10 @@ def show_home(door: Door, ctx: Context) -> Page:
 
 def switch(door: Door, ctx: Context) -> Redirect:
     """Act for another of one's customers."""
-    wanted = ctx.web.value("customer_id")
-    if not wanted.isdecimal() or len(wanted) > 18:
+    wanted = whole_number(ctx.web.value("customer_id"))
+    if wanted is None:
         raise NotFound()
-    return Redirect(door.home, Flash(f"You now act for {switch_customer(ctx, int(wanted))}.", "info"))
+    return Redirect(door.home, Flash(f"You now act for {switch_customer(ctx, wanted)}.", "info"))
 
 
 def _page(door: Door, ctx: Context, errors: Sequence[FieldError] = ()) -> Page:

@@ -19,6 +19,7 @@ from patron.db import savepoint
 from patron.errors import FieldError, Invalid
 from patron.responses import Flash, Page, Redirect
 from patron.routing import Route, get, post
+from patron.web import whole_number
 
 URL = "/admin/teams"
 
@@ -62,7 +63,7 @@ def _team(ctx: Context, team_id: int, errors: Sequence[FieldError] = ()) -> Page
 def change(ctx: Context, team_id: int) -> Page | Redirect:
     """Name and members. Members who are disabled just now, and so not in the form, stay."""
     shown = {user_id for user_id, _ in user_choices(ctx)}
-    chosen = {int(value) for value in ctx.web.values("members") if value.isdecimal() and len(value) < 19}
+    chosen = {key for text in ctx.web.values("members") if (key := whole_number(text)) is not None}
     try:
         with savepoint(ctx.session):
             rename_team(ctx, team_id, ctx.web.value("name"))

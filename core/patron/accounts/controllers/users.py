@@ -17,6 +17,7 @@ from patron.db import savepoint
 from patron.errors import FieldError, Invalid
 from patron.responses import Flash, Page, Redirect
 from patron.routing import Route, get, post
+from patron.web import whole_number
 
 URL = "/admin/users"
 
@@ -26,7 +27,7 @@ def index(ctx: Context) -> Page:
     """Every user, in the order in which they were added."""
     after = ctx.web.param("after", "0")
     search = ctx.web.param("q")
-    found, more = list_users(ctx, search, int(after) if after.isdecimal() and len(after) < 19 else 0)
+    found, more = list_users(ctx, search, whole_number(after) or 0)
     return Page("accounts/users.html", {"users": found, "search": search, "more": more, "after": after})
 
 
@@ -128,9 +129,10 @@ def enable(ctx: Context, user_id: int) -> Redirect:
 
 
 def _ids(values: Sequence[str]) -> list[int]:
-    if not all(value.isdecimal() and len(value) < 19 for value in values):
+    ids = [number for value in values if (number := whole_number(value)) is not None]
+    if len(ids) < len(values):
         raise Invalid.field("teams", "Choose from the list.")
-    return [int(value) for value in values]
+    return ids
 
 
 ROUTES: tuple[Route, ...] = (index, show_new, add, show, change, invite, disable, enable)

@@ -20,6 +20,7 @@ from patron.interactions.mail.transport import SmtpConnection, SmtpSettings
 from patron.interactions.mailflow.secrets import seal, unseal
 from patron.interactions.models import Interaction, Mail, Mailbox, MailLedger
 from patron.records import table
+from patron.web import whole_number
 
 SECURITIES = ("tls", "starttls", "none")
 ALL, NEW = "all", "new"  # with what fetching begins
@@ -248,7 +249,7 @@ def _check(ctx: Context, values: Mapping[str, str]) -> None:
         errors.append(FieldError("address", error.detail))
     for side in ("imap", "smtp"):
         port = values.get(f"{side}_port", "").strip()
-        if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        if port and not (0 < (whole_number(port) or 0) < 65536):
             errors.append(FieldError(f"{side}_port", "A port is a number from 1 to 65535."))
         if values.get(f"{side}_security", "") not in ("", *SECURITIES):
             errors.append(FieldError(f"{side}_security", f"One of: {', '.join(SECURITIES)}."))

@@ -21,6 +21,7 @@ from patron import (
     limits,
     normalise,
     post,
+    whole_number,
 )
 
 from patron_ecommerce import testpay
@@ -98,7 +99,7 @@ def _place(ctx: Context, given: Mapping[str, str], seen: str) -> Placed | str:
     details = checkout.read_details(ctx, given, guest=customer_id is None)
     return checkout.place(
         ctx, basket.id, details, customer_id=customer_id, account_id=ctx.actor.id if customer_id else None,
-        seen_minor=int(seen) if seen.isdecimal() and len(seen) < 16 else None,
+        seen_minor=whole_number(seen),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patron import BadRequest, Context, Flash, Invalid, Page, Redirect, Route, get, post
+from patron import BadRequest, Context, Flash, Invalid, Page, Redirect, Route, get, post, whole_number
 
 from patron_ecommerce.controllers.shared import OPEN, faults, page
 from patron_ecommerce.services import carts, pricing, shelves
@@ -15,10 +15,10 @@ def show_shelf(ctx: Context) -> Page:
     """What is sold (``?q=words&category=key&after=12``)."""
     web = ctx.web
     after = web.param("after")
-    if after and not (after.isdecimal() and len(after) < 19):
+    if after and whole_number(after) is None:
         raise BadRequest("A page begins after an article.")
     words = " ".join(web.param("q").split())[:100]
-    shelf = shelves.shelf(ctx, web.param("category")[:100], words, int(after) if after else None)
+    shelf = shelves.shelf(ctx, web.param("category")[:100], words, whole_number(after))
     return page(
         ctx,
         "shelf.html",

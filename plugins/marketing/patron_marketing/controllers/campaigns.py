@@ -19,6 +19,7 @@ from patron import (
     get,
     mailflow,
     post,
+    whole_number,
 )
 
 from patron_marketing.services import campaigns, previews, segments, wording
@@ -90,7 +91,7 @@ def _save(ctx: Context, record_id: int | None) -> Page | Redirect:
         if record_id is None:
             record = editing.create(ctx, resource, values)
         else:
-            version = int(typed["version"]) if typed["version"].isdigit() else None
+            version = whole_number(typed["version"])
             record = editing.change(ctx, resource, record_id, values, version=version)
         known = {str(mailbox_id) for mailbox_id, _ in mailflow.mailbox_options(ctx, "marketing")}
         record.mailbox_id = int(typed["mailbox"]) if typed["mailbox"] in known else None
@@ -105,7 +106,7 @@ def preview(ctx: Context, campaign_id: int) -> Page:
     """The mail as a member of the segment would read it (query: after, the customer before)."""
     campaign = campaigns.load(ctx, campaign_id)
     after = ctx.web.param("after")
-    shown = previews.for_member(ctx, campaign, int(after) if after.isascii() and after.isdigit() else 0)
+    shown = previews.for_member(ctx, campaign, whole_number(after) or 0)
     data = {
         **frame(ctx, ctx.assembly.resource(campaigns.KEY)),
         "campaign": campaign,
@@ -127,7 +128,7 @@ def send_test(ctx: Context, campaign_id: int) -> Redirect:
     """The mail to oneself, filled for a member of the segment (form: customer)."""
     campaign = campaigns.load(ctx, campaign_id, "edit")
     customer = ctx.web.value("customer")
-    previews.send_test(ctx, campaign, int(customer) if customer.isascii() and customer.isdigit() else 0)
+    previews.send_test(ctx, campaign, whole_number(customer) or 0)
     return Redirect(
         f"/marketing/campaigns/{campaign.key}", Flash(f"A test is on its way to {ctx.actor.email}.")
     )
@@ -189,7 +190,7 @@ def show_recipients(ctx: Context, campaign_id: int) -> Page:
     state = web.param("state") if web.param("state") in campaigns.STATES else ""
     reason = web.param("reason") if "reason" in web.query else None
     after = web.param("after")
-    start = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
+    start = whole_number(after) or 0
     rows = campaigns.recipients(ctx, campaign, state=state, reason=reason, after=start, limit=51)
     more = rows[49]["id"] if len(rows) > 50 else 0
     data = {

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from patron import Context, FieldError, Flash, Invalid, Page, Redirect, Route, editing, frame, get, post
+from patron import (
+    Context,
+    FieldError,
+    Flash,
+    Invalid,
+    Page,
+    Redirect,
+    Route,
+    editing,
+    frame,
+    get,
+    post,
+    whole_number,
+)
 
 from patron_marketing.services import campaigns, forms
 
@@ -88,7 +101,7 @@ def _save(ctx: Context, record_id: int | None) -> Page | Redirect:
         if record_id is None:
             record = editing.create(ctx, resource, typed)
         else:
-            known = int(version) if version.isdigit() else None
+            known = whole_number(version)
             record = editing.change(ctx, resource, record_id, typed, version=known)
     except Invalid as error:
         ctx.session.rollback()

@@ -6,7 +6,20 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from patron import Context, FieldError, Flash, Invalid, Page, Redirect, Route, editing, frame, get, post
+from patron import (
+    Context,
+    FieldError,
+    Flash,
+    Invalid,
+    Page,
+    Redirect,
+    Route,
+    editing,
+    frame,
+    get,
+    post,
+    whole_number,
+)
 
 from patron_marketing.services import builder, segments, sentences
 
@@ -116,7 +129,7 @@ def _save(ctx: Context, record_id: int | None) -> Page | Redirect:
         if record_id is None:
             record = editing.create(ctx, resource, values)
         else:
-            version = int(typed["version"]) if typed["version"].isdigit() else None
+            version = whole_number(typed["version"])
             record = editing.change(ctx, resource, record_id, values, version=version)
     except Invalid as error:
         ctx.session.rollback()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from patron import Choice, Context, Field, Invalid, filters, table
+from patron import Choice, Context, Field, Invalid, filters, table, whole_number
 from patron import User as StaffUser
 from sqlalchemy import select
 
@@ -157,9 +157,10 @@ def _operand(item: Offered, op: str, value: str) -> Any:
     if op in _VALUELESS:
         return {"empty": op == "empty"}
     if op in ("last", "older"):
-        if not (value.isascii() and value.isdigit()) or int(value) > 36_500:
+        days = whole_number(value)
+        if days is None or days > 36_500:
             raise ValueError("needs a number of days.")
-        return {"ge" if op == "last" else "lt": {"days": -int(value)}}
+        return {"ge" if op == "last" else "lt": {"days": -days}}
     if op in ("before", "after"):
         try:
             date.fromisoformat(value)
@@ -172,9 +173,10 @@ def _operand(item: Offered, op: str, value: str) -> Any:
     if item.kind == "bool":
         plain = value == "true"
     elif item.kind in ("integer", "money"):
-        if not value.lstrip("-").isdigit():
+        number = whole_number(value.removeprefix("-"))
+        if number is None:
             raise ValueError("needs a whole number.")
-        plain = int(value)
+        plain = -number if value.startswith("-") else number
     return plain if op == "eq" else {op: plain}
 
 

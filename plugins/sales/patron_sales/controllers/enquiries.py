@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from patron import Context, FieldError, Flash, Invalid, NotFound, Page, Redirect, Route, editing, get, post
+from patron import (
+    Context,
+    FieldError,
+    Flash,
+    Invalid,
+    NotFound,
+    Page,
+    Redirect,
+    Route,
+    editing,
+    get,
+    post,
+    whole_number,
+)
 
 from patron_sales.controllers import forms
 from patron_sales.services import enquiries
@@ -76,10 +89,10 @@ def _form(
     error: Invalid | None = None,
     status: int = 200,
 ) -> Page:
-    customer = values["customer"]
+    customer = whole_number(values["customer"])
     data = {
         "values": values,
-        "customer_shown": _customer_name(ctx, int(customer)) if customer.isdigit() else "",
+        "customer_shown": _customer_name(ctx, customer) if customer is not None else "",
         "alike": alike,
         "use": values["use"],
         "errors": error.errors if error else (),

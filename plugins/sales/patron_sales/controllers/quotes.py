@@ -25,6 +25,7 @@ from patron import (
     put,
     read_one,
     read_page,
+    whole_number,
 )
 
 from patron_sales.controllers import forms
@@ -57,7 +58,7 @@ def save_lines(ctx: Context, quote_id: int) -> Redirect | Page:
     typed = _typed(ctx)
     version = ctx.web.value("version")
     try:
-        quote = quotes.save_lines(ctx, quote_id, typed, version=int(version) if version.isdigit() else None)
+        quote = quotes.save_lines(ctx, quote_id, typed, version=whole_number(version))
     except Invalid as error:
         ctx.session.rollback()
         return _editor(ctx, quotes.load(ctx, quote_id), typed, (), error)
@@ -89,8 +90,7 @@ def preview(ctx: Context, quote_id: int) -> Page:
 
 def _typed(ctx: Context) -> list[lines.LineInput]:
     """The rows of the form, in their order, the empty ones too: errors must find their row."""
-    count = ctx.web.value("rows")
-    rows = min(int(count), MOST_ROWS * 2) if count.isdigit() else 0
+    rows = min(whole_number(ctx.web.value("rows")) or 0, MOST_ROWS * 2)
     typed = [
         lines.LineInput(*(ctx.web.value(f"line-{index}-{name}") for name in NAMES)) for index in range(rows)
     ]
@@ -208,9 +208,7 @@ def send_mail(ctx: Context, quote_id: int) -> Page | Redirect:
         mailing.check_mailable(look, quotes.load(look, quote_id, "edit"))
         data = documents.quote_data(look, quote_id, final=True)
     document = (data["file"], documents.typeset(data))
-    at_version, mailbox_id = (
-        int(value) if value.isdecimal() and len(value) < 19 else 0 for value in (version, mailbox)
-    )
+    at_version, mailbox_id = (whole_number(value) or 0 for value in (version, mailbox))
     try:
         with database.write() as session:
             work = replace(ctx, session=session)

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from babel.numbers import get_currency_precision
-from patron import Context, FieldError, Invalid, Money, table
+from patron import Context, FieldError, Invalid, Money, table, whole_number
 from patron_catalog.api import Price, ProductInfo, prices, products
 from patron_orders.api import Line, line_net
 from sqlalchemy import delete, insert, select
@@ -85,9 +85,10 @@ def price_lines(
         reader.number("quantity", typed.quantity, "1", _MOST, 3)
         for reader, typed in zip(readers, inputs, strict=True)
     ]
-    known = products(ctx, [int(typed.product) for typed in inputs if typed.product.isdigit()])
+    chosen = [whole_number(typed.product) for typed in inputs]
+    known = products(ctx, [product_id for product_id in chosen if product_id is not None])
     for reader, typed, quantity in zip(readers, inputs, quantities, strict=True):
-        if typed.product and (not typed.product.isdigit() or int(typed.product) not in known):
+        if typed.product and whole_number(typed.product) not in known:
             reader.wrong("product", f"Line {reader.index + 1}: there is no such product.")
         if not quantity and not reader.errors:
             reader.wrong("quantity", f"Line {reader.index + 1}: the quantity must be above zero.")

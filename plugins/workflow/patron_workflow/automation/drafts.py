@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from patron import Context, Field, FieldError, Web, WorkflowAction, forms, people_of, saying
+from patron import Context, Field, FieldError, Web, WorkflowAction, forms, people_of, saying, whole_number
 
 from patron_workflow.automation import actions, conditions, triggers
 from patron_workflow.automation.conditions import Term
@@ -68,7 +68,8 @@ def _action(web: Web, item: WorkflowAction | None, key: str, number: int) -> dic
 def press(ctx: Context, draft: Draft, button: str) -> None:
     """What a button of the editor does: add a row, take one out, move one."""
     what, _, number = button.rpartition("-")
-    index = int(number) if number.isdigit() else -1
+    given = whole_number(number)
+    index = -1 if given is None else given
     added = {"add-condition": ctx.web.value("new-condition"), "add-action": ctx.web.value("new-action")}.get(
         button
     )
@@ -91,9 +92,9 @@ def shown(ctx: Context, draft: Draft, trigger: Trigger, errors: tuple[FieldError
     steps = [_action_row(ctx, trigger, number, row, values) for number, row in enumerate(draft.actions)]
     inputs = [item for row in (*rows, *steps) for item in row["inputs"]]
     for item in inputs:
-        text = str(values.get(item.name) or "")
-        if item.kind in ("customer", "ref") and text.isdigit():
-            values[f"{item.name}_shown"] = saying.names_of(ctx, item, [int(text)]).get(int(text), "")
+        key = whole_number(str(values.get(item.name) or ""))
+        if item.kind in ("customer", "ref") and key is not None:
+            values[f"{item.name}_shown"] = saying.names_of(ctx, item, [key]).get(key, "")
     terms = conditions.terms(ctx, trigger.resource)
     own = [(t.key, _capital(t.label)) for t in terms.values() if t.key.startswith("record.")]
     customer = [(t.key, _capital(t.label)) for t in terms.values() if t.key.startswith("customer.")]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from patron import Context, Event, Resource, table
+from patron import Context, Event, Resource, table, whole_number
 from sqlalchemy import select
 
 from patron_workflow.models import Automation
@@ -31,7 +31,7 @@ class Trigger:
     def record_of(self, event: Event) -> int | None:
         """The record that the event is about."""
         value = event.payload.get(self.record_key)
-        return int(value) if isinstance(value, int | str) and str(value).isdigit() else None
+        return whole_number(str(value)) if isinstance(value, int | str) else None
 
 
 def triggers(ctx: Context) -> Iterator[Trigger]:
