@@ -121,6 +121,7 @@ MODULES: Mapping[str, tuple[str, str, str]] = {
         "give it its module",
     ),
     "behind": (PLUGIN, "", "Its tables are behind its program. Run: patron migrate"),
+    "needyoffer": (PLUGIN, "patron-badoffer", "It requires “badoffer”, which was refused"),
     "needy": (PLUGIN, "patron-badimport", "It requires “badimport”, which was refused"),
     "fine": (PLUGIN + ROUTE.format(path="/fine/ping"), "", ""),
 }

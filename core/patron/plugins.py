@@ -212,11 +212,13 @@ class Hooks:
         try:
             specs = importlib.import_module(f"{plugin.package}.hookspecs")
         except (Exception, SystemExit) as error:
-            plugin.refuse(f"{plugin.package}.hookspecs cannot be imported: {type(error).__name__}: {error}")
+            reason = f"{plugin.package}.hookspecs cannot be imported: {type(error).__name__}: {error}"
+            self.refuse(plugin.name, reason)
             return
         offered = hookspecs.OFFERED.get(specs.__name__, {})
         if strange := [name for name in offered if not name.startswith(f"{plugin.name}_")]:
-            plugin.refuse(f"It offers a hook “{strange[0]}”: its name must begin with “{plugin.name}_”.")
+            reason = f"It offers a hook “{strange[0]}”: its name must begin with “{plugin.name}_”."
+            self.refuse(plugin.name, reason)
             return
         if offered:
             self.manager.add_hookspecs(specs)
@@ -230,7 +232,7 @@ class Hooks:
         except pluggy.PluginValidationError as error:
             if self.manager.get_plugin(plugin.name) is not None:
                 self.manager.unregister(name=plugin.name)
-            plugin.refuse(f"Its hooks do not fit: {error}")
+            self.refuse(plugin.name, f"Its hooks do not fit: {error}")
             if self.strict:
                 raise
 

@@ -270,10 +270,9 @@ class Rendering:
 
     def _to_sign_in(self, web: Web) -> HttpResponse[Any]:
         back = web.path + (f"?{web.query_string}" if web.query_string else "")
-        url = (
-            f"{door_at(web.path).url('/sign-in')}?{urlencode({'next': back if web.method == 'GET' else '/'})}"
-        )
-        return self._redirect(web, Redirect(url))
+        door = door_at(web.path)
+        goal = urlencode({"next": back if web.method == "GET" else door.home})
+        return self._redirect(web, Redirect(f"{door.url('/sign-in')}?{goal}"))
 
 
 def problem(error: PatronError, request_id: str) -> dict[str, Any]:

@@ -127,6 +127,7 @@ def test_an_invited_partner_comes_in_by_the_partners_door_alone(client: Client, 
         assert client.get("/my").status_code == client.get("/customers").status_code == 303
     client.cookies.clear()
     assert client.get("/partner").headers["location"].startswith("/partner/sign-in?next=%2Fpartner")
+    assert client.post("/partner/switch").headers["location"] == "/partner/sign-in?next=%2Fpartner"
     form = {"email": "ada@example.com", "password": WORDS}
     form["_csrf_token"] = form_token(client.get("/partner/sign-in").text)
     assert client.post("/my/sign-in", data=form).status_code == 422

@@ -20,7 +20,7 @@ from patron.interactions.mail.transport import SmtpConnection, SmtpSettings
 from patron.testing.faces import app_client, settings_for, signed_in
 
 NEVER = ("169.254.169.254", "[::ffff:a9fe:a9fe]", "0xa9fea9fe", "2852039166", "0.0.0.0", "224.0.0.1", "fd00:ec2::254",
-         "fe80::1", "::", "255.255.255.255")  # fmt: skip
+         "fe80::1", "::", "255.255.255.255", "64:ff9b::a9fe:a9fe")  # fmt: skip
 HERE = ("127.0.0.1", "127.1", "0x7f000001", "2130706433", "localhost", "[::ffff:7f00:1]", "::1", "10.0.0.5",
         "192.168.1.1", "fd12:3456::1")  # fmt: skip
 ANSWERS = (

@@ -208,3 +208,21 @@ def test_an_address_says_which_methods_it_takes(client: Client) -> None:
     assert asked.status_code == 204
     assert asked.headers["allow"] == "GET, OPTIONS"
     assert client.put("/customers/1").status_code == 405
+
+
+@pytest.mark.parametrize("number", ["²", "٣", "--5", "9" * 5000, "1" * 19, "-", "1e3"])
+def test_what_is_no_number_is_refused_not_tried(client: Client, number: str) -> None:
+    signed_in(client)
+    asked = {"owner": number, "city": number, "number": number}
+    pages = [
+        client.get("/customers", params=asked),
+        client.get("/customers/new", params=asked),
+        client.get("/admin/users", params={"after": number[:2000]}),
+        client.post("/customers/1/edit", data={"name": "Ada", "version": number}),
+        client.post("/customers/1/relationships", data={"to": number, "kind": "works_at"}),
+        client.post("/customers/1/team", data={"user": number, "team": number}),
+        client.post("/customers/bulk/apply", data={"ids": number, "field": "note", "note": "x"}),
+        client.post("/customers/restore", data={"ids": number}),
+        client.post("/api/v1/customers/bulk", json={"records": [{"id": number, "name": "Ada"}]}),
+    ]
+    assert [page.status_code for page in pages if page.status_code >= 500] == []

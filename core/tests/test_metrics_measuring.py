@@ -19,7 +19,7 @@ from patron.permissions import Actor, Scope
 from patron.records import table
 from patron.resources import editing
 from patron.resources.query import Listing, read_page
-from patron.system.models import MetricSnapshot
+from patron.system.models import MetricSnapshot, Objective
 from patron.testing.faces import make_user, settings_for, working
 from sqlalchemy import insert, select
 
@@ -98,6 +98,21 @@ def test_the_day_s_values_of_a_module_that_is_disabled_stay(assembly: Assembly) 
         kept = {row.metric: row.value for row in ctx.session.execute(select(t.c.metric, t.c.value))}
     assert kept["desk.open"] == 7
     assert "core.customers" in kept
+
+
+def test_a_baseline_is_the_firm_s_whoever_sets_the_goal(assembly: Assembly) -> None:
+    with working(assembly) as ctx:
+        for number in range(3):
+            values = {"kind": "person", "name": f"P{number}", "standing": "known"}
+            editing.create(ctx, assembly.resource("customers"), values)
+        ctx.session.add(Objective(metric="away.visits", target=9, due=services.today(ctx)))
+        stranger = ctx.acting_as(Actor("user", 1, "Newcomer"))
+        services.add_objective(stranger, "customers", 10, services.today(ctx) + timedelta(days=1))
+        found = services.freeze_baselines(ctx)
+    assert [(goal["metric"], goal["baseline"]) for goal in found] == [
+        ("away.visits", None),
+        ("core.customers", 3),
+    ]
 
 
 class Numbers:

@@ -12,8 +12,6 @@ _ACTS = {
     "erase": "Erased personal data",
     "export": "Exported",
     "give role": "Gave a role",
-    "hold placed": "Put on hold",
-    "hold released": "Released from hold",
     "link invite": "Made an invitation link",
     "link reset": "Made a password link",
     "link sign-in": "Made a sign-in link",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 
 from patron.assembly import Assembly
 from patron.context import Context
@@ -20,6 +20,7 @@ DAYS = 30
 FORGOTTEN = "forgotten_at"  # in the import's mapping
 BATCH = 2000  # rows to a transaction: others write in between
 _AT_WORK = ("staging", "applying")
+_ENDED = ("applied", "checked", "cancelled")
 
 
 def kept_days(assembly: Assembly) -> int:
@@ -36,8 +37,17 @@ def forget_imports(assembly: Assembly) -> None:
         statement = select(t.c.id, t.c.mapping).where(over, t.c.state.not_in(_AT_WORK)).order_by(t.c.id)
         rows = session.execute(statement).all()
     for row in rows:
-        if FORGOTTEN not in row.mapping:
+        if FORGOTTEN not in row.mapping and _closed(assembly, row.id):
             _forget(assembly, row.id)
+
+
+def _closed(assembly: Assembly, import_id: int) -> bool:
+    """End an import that was left lying, so that nobody goes on with it meanwhile; False where somebody just has."""
+    t = table(Import)
+    ended = case((t.c.state.in_(_ENDED), t.c.state), else_="cancelled")
+    idle = update(t).where(t.c.id == import_id, t.c.state.not_in(_AT_WORK)).values(state=ended)
+    with assembly.database.write() as session:
+        return session.execute(idle.returning(t.c.id)).first() is not None
 
 
 def _forget(assembly: Assembly, import_id: int) -> None:
@@ -47,13 +57,10 @@ def _forget(assembly: Assembly, import_id: int) -> None:
             last = _blank(session, import_id, last)
     t = table(Import)
     with assembly.database.write() as session:
-        row = session.execute(
-            select(t.c.mapping, t.c.state, t.c.file_sha256).where(t.c.id == import_id)
-        ).one()
-        unfinished = {} if row.state in ("applied", "checked", "cancelled") else {"state": "cancelled"}
+        row = session.execute(select(t.c.mapping, t.c.file_sha256).where(t.c.id == import_id)).one()
         # Samples of the columns stand in the mapping's guesses.
         mapping = {"columns": row.mapping.get("columns"), FORGOTTEN: utc_now().isoformat()}
-        session.execute(update(t).where(t.c.id == import_id).values(mapping=mapping, **unfinished))
+        session.execute(update(t).where(t.c.id == import_id).values(mapping=mapping))
         _discard_file(Context(session, assembly), row.file_sha256)
 
 

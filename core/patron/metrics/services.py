@@ -15,6 +15,7 @@ from patron.context import Context
 from patron.contributions import Metric
 from patron.errors import Invalid, NotFound
 from patron.metrics.measuring import measured
+from patron.permissions import job_actor
 from patron.records import table
 from patron.system.models import MetricSnapshot, Objective
 
@@ -61,11 +62,18 @@ def set_objectives(ctx: Context, goals: Sequence[Mapping[str, Any]]) -> None:
 
 
 def freeze_baselines(ctx: Context) -> list[dict[str, Any]]:
-    """What each objective's metric is now becomes its baseline, once: what was frozen stays."""
-    t = table(Objective)
+    """What each objective's metric is now becomes its baseline, once: what was frozen stays.
+
+    It is the firm's number, as in the daily snapshots, whatever the acting user may read. That of a metric whose module
+    is away waits for it.
+    """
+    t, firm = table(Objective), ctx.acting_as(job_actor("metrics"))
     pending = ctx.session.execute(select(t.c.id, t.c.metric).where(t.c.baseline_at.is_(None))).all()
     for row in pending:
-        value = in_one(ctx, measured(ctx, ctx.assembly.metrics[row.metric]))
+        metric = ctx.assembly.metrics.get(row.metric)
+        if metric is None or row.metric.partition(".")[0] in ctx.assembly.live.disabled:
+            continue
+        value = in_one(ctx, measured(firm, metric))
         ctx.session.execute(update(t).where(t.c.id == row.id).values(baseline=value, baseline_at=ctx.now))
     rows = ctx.session.execute(select(t.c.metric, t.c.baseline, t.c.target, t.c.due).order_by(t.c.id))
     return [dict(row) for row in rows.mappings()]

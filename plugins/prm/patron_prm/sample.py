@@ -90,7 +90,7 @@ def _deal(ctx: Context, manager: Actor, partner: tuple[int, str], deal: Sequence
     elif then == "withdraw":
         registrations.withdraw(_at(ctx, sender, days - 3), record)
     if then == "expire":
-        registrations.expire(_at(ctx, manager, days - 92))
+        registrations.expire(_at(ctx, manager, days - 93))
 
 
 def _customers(ctx: Context, random: Random) -> list[int]:

@@ -10,9 +10,10 @@ import imaplib
 import smtplib
 import socket
 import ssl
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 METADATA = frozenset({"169.254.169.254", "100.100.100.200", "fd00:ec2::254"})
+TRANSLATED = IPv6Network("64:ff9b::/96")  # where a network with IPv6 alone reaches IPv4 addresses
 
 
 class Unreachable(OSError):
@@ -24,6 +25,8 @@ def refusal(address: str, private: bool) -> str:
     ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address):
         embedded = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
+        if ip in TRANSLATED:
+            embedded = IPv4Address(int(ip) & 0xFFFFFFFF)
         if embedded:
             return refusal(str(embedded), private)
     if str(ip) in METADATA or ip.is_link_local or ip.is_multicast or ip.is_unspecified:
