@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -391,6 +392,18 @@ def test_a_role_s_loss_holds_in_the_other_process(
         == 303
     )
     assert elsewhere.get("/customers").status_code == 200
+
+
+def test_what_has_no_scope_of_its_own_is_given_or_not(client: Client, assembly: Assembly) -> None:
+    signed_in(client)
+    with working(assembly) as ctx:
+        role_id = {name: key for key, name, _ in services_roles(ctx)}["user"]
+    page = client.get(f"/admin/roles/{role_id}").text
+    offered = {
+        name: re.findall(rf'name="grant:{re.escape(name)}" value="(\w*)"', page)
+        for name in ("customers.edit", "customers.merge")
+    }
+    assert offered == {"customers.edit": ["", "own", "team", "all"], "customers.merge": ["", "all"]}
 
 
 def services_roles(ctx: Any) -> Any:

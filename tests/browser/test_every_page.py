@@ -104,12 +104,13 @@ class Walk:
         """Look at the page as it now stands; that it answers an error is no complaint, since it was meant to."""
         self.page.set_viewport_size(PHONE)
         self.page.emulate_media(color_scheme="dark")
-        told = [*self._shape(), *self._accessible(), *self.watched.taken()]
+        raised = self.page.locator(":popover-open").count()
+        told = [*self._small_on_top(), *self._shape(), *self._accessible(), *self.watched.taken()]
         meant = ["responded with a status of"]
-        if self.page.locator(
-            ":popover-open"
-        ).count():  # axe takes what lies under the top layer for lying over it
-            meant.append("target-size")
+        if (
+            raised
+        ):  # axe takes what lies under the top layer for lying over it: what is on top was measured instead
+            meant.append("target-size:")
         if left := [text for text in told if not any(words in text for words in meant)]:
             self.complaints[name] = left
         self._pictured(name)
@@ -153,6 +154,18 @@ class Walk:
         if not name:
             told.append("has no language")
         return told + [f"has no icon {icon}" for icon in icons]
+
+    def _small_on_top(self) -> list[str]:
+        """What of a popover is too small to be touched (WCAG 2.5.8): a field counts with its label."""
+        small: list[str] = self.page.evaluate("""() => {
+            const touched = ":popover-open :is(a[href], button, input, select, textarea, summary)";
+            return [...document.querySelectorAll(touched)]
+                .filter((one) => one.checkVisibility() && one.type !== "hidden" && !one.matches("p a"))
+                .map((one) => [one, (one.closest("label") ?? one).getBoundingClientRect()])
+                .filter(([, box]) => box.width < 24 || box.height < 24)
+                .map(([one, box]) => `${one.tagName} ${one.textContent.trim()} ${box.width} x ${box.height}`);
+        }""")
+        return [f"is too small on top: {text}" for text in small]
 
     def _accessible(self) -> list[str]:
         """axe in the dark on a phone; in the light at a desk, what depends on colours and on what is shown."""

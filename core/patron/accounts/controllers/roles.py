@@ -9,12 +9,13 @@ from patron.accounts.controllers.common import ADMIN
 from patron.accounts.services.roles import add_role, list_roles, role_of, set_grants
 from patron.context import Context
 from patron.errors import FieldError, Invalid
-from patron.permissions import BUILT_IN_ROLES
+from patron.permissions import BUILT_IN_ROLES, Scope
 from patron.responses import Flash, Page, Redirect
 from patron.routing import Route, get, post
 
 URL = "/admin/roles"
 PREFIX = "grant:"
+MORE = "Further permissions"
 
 
 @get(URL, permission=ADMIN)
@@ -47,7 +48,7 @@ def show(ctx: Context, role_id: int) -> Page:
 
 
 def _matrix(ctx: Context, grants: dict[str, str]) -> list[dict[str, Any]]:
-    """Permissions in groups: one per resource, and one for what stands alone."""
+    """Permissions in groups: one per resource, and one for what stands alone and so has no scope of its own."""
     groups: dict[str, list[dict[str, str]]] = {}
     titles = {
         resource.permission(verb): (resource.label_plural, verb)
@@ -55,13 +56,15 @@ def _matrix(ctx: Context, grants: dict[str, str]) -> list[dict[str, Any]]:
         for verb in resource.verbs
     }
     for permission in ctx.assembly.permissions.values():
-        title, label = titles.get(permission.name, ("More", permission.label))
+        title, label = titles.get(permission.name, (MORE, permission.label))
         scope = grants.get(permission.name, grants.get("*", ""))
+        if title == MORE and scope:
+            scope = str(Scope.ALL)
         groups.setdefault(title, []).append(
             {"name": permission.name, "label": label.capitalize(), "scope": scope}
         )
-    ordered = sorted(groups.items(), key=lambda pair: (pair[0] == "More", pair[0]))
-    return [{"title": title, "permissions": items} for title, items in ordered]
+    ordered = sorted(groups.items(), key=lambda pair: (pair[0] == MORE, pair[0]))
+    return [{"title": title, "permissions": items, "scoped": title != MORE} for title, items in ordered]
 
 
 @post(URL + "/{role_id:int}", permission=ADMIN)
