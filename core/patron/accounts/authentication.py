@@ -210,38 +210,7 @@ def _by_token(session: Session, assembly: Assembly, now: datetime, bearer: str) 
 
 def _by_account(session: Session, assembly: Assembly, now: datetime, face: Face, cookie: str) -> Identity:
     """An account with the mandate in use: the one its session names, else its only or first one."""
-    s, accounts, mandates, customers = table(SignIn), table(Account), table(Mandate), table(Customer)
-    valid = and_(
-        mandates.c.account_id == accounts.c.id,
-        *holds(face, now),
-        or_(s.c.customer_id.is_(None), s.c.customer_id == mandates.c.customer_id),
-    )
-    number = select(table(Generation).c.number).limit(1).scalar_subquery()
-    statement = (
-        select(
-            s.c.id,
-            s.c.seen_at,
-            s.c.expires_at,
-            s.c.viewer_id,
-            accounts.c.id.label("account_id"),
-            accounts.c.name,
-            accounts.c.email,
-            accounts.c.active,
-            mandates.c.customer_id,
-            mandates.c.rights,
-            customers.c.name.label("acts_for"),
-            number.label("generation"),
-        )
-        .select_from(
-            s.join(accounts, accounts.c.id == s.c.account_id)
-            .outerjoin(mandates, valid)
-            .outerjoin(customers, customers.c.id == mandates.c.customer_id)
-        )
-        .where(s.c.token_hash == token_hash(cookie), accounts.c.face == str(face))
-        .order_by(mandates.c.id)
-        .limit(1)
-    )
-    row = session.execute(statement).mappings().first()
+    row = session.execute(_account_by_session(now, face, cookie)).mappings().first()
     if row is None:
         return Identity(ANONYMOUS, _generation(session, assembly))
     assembly.refresh(session, row["generation"])
@@ -265,6 +234,40 @@ def _by_account(session: Session, assembly: Assembly, now: datetime, face: Face,
         stale=row["seen_at"] + SEEN_EVERY <= now,
         viewer_id=viewer_id,
         acts_for=row["acts_for"] or "",
+    )
+
+
+def _account_by_session(now: datetime, face: Face, cookie: str) -> Select[Any]:
+    s, accounts, mandates, customers = table(SignIn), table(Account), table(Mandate), table(Customer)
+    valid = and_(
+        mandates.c.account_id == accounts.c.id,
+        *holds(face, now),
+        or_(s.c.customer_id.is_(None), s.c.customer_id == mandates.c.customer_id),
+    )
+    number = select(table(Generation).c.number).limit(1).scalar_subquery()
+    return (
+        select(
+            s.c.id,
+            s.c.seen_at,
+            s.c.expires_at,
+            s.c.viewer_id,
+            accounts.c.id.label("account_id"),
+            accounts.c.name,
+            accounts.c.email,
+            accounts.c.active,
+            mandates.c.customer_id,
+            mandates.c.rights,
+            customers.c.name.label("acts_for"),
+            number.label("generation"),
+        )
+        .select_from(
+            s.join(accounts, accounts.c.id == s.c.account_id)
+            .outerjoin(mandates, valid)
+            .outerjoin(customers, customers.c.id == mandates.c.customer_id)
+        )
+        .where(s.c.token_hash == token_hash(cookie), accounts.c.face == str(face))
+        .order_by(mandates.c.id)
+        .limit(1)
     )
 
 
