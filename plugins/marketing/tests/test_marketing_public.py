@@ -117,6 +117,18 @@ def test_who_is_known_is_not_made_twice_nor_changed(client: Client, assembly: As
     assert number(assembly, Customer, table(Customer).c.name == "Ada Byron") == 1
 
 
+def test_only_who_holds_an_address_lifts_its_suppression(
+    client: Client, assembly: Assembly, form: int
+) -> None:
+    with working(assembly) as ctx:
+        editing.change(ctx, assembly.resource("marketing.forms"), form, {"double_opt_in": False})
+        given = {"address": "ada@example.com", "purpose": "newsletter"}
+        editing.create(ctx, assembly.resource("marketing.suppressions"), given)
+    assert send(client, form, consent="true").status_code == 200
+    assert number(assembly, Consent) == 1
+    assert number(assembly, Suppression) == 1
+
+
 REFUSED: tuple[tuple[dict[str, str], str], ...] = (
     ({"email": "ada@example.com\r\nBcc: eve@example.net"}, "email"),
     ({"email": "no address"}, "email"),
@@ -218,6 +230,20 @@ def test_one_click_unsubscribes_and_looking_does_not(
     assert consent_of(assembly, sent["Ada"]) is False
     assert consent_of(assembly, sent["Bea"]) is True
     assert recipients(assembly, sent["campaign"])[0].left_at is not None
+
+
+def test_who_agreed_again_leaves_again_by_the_same_mail(
+    client: Client, assembly: Assembly, sent: dict[str, int]
+) -> None:
+    path, s = f"/u/{token(assembly, 'leave', sent['mail of Ada'])}", table(Suppression)
+    client.post(path, data={"List-Unsubscribe": "One-Click"})
+    with working(assembly) as ctx:
+        suppression = ctx.session.execute(select(s.c.id)).scalar_one()
+        editing.trash(ctx, assembly.resource("marketing.suppressions"), [suppression])
+        consents.record_consent(ctx, sent["Ada"], "newsletter", granted=True)
+    assert client.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert consent_of(assembly, sent["Ada"]) is False
+    assert number(assembly, Suppression, s.c.trashed_at.is_(None)) == 1
 
 
 def test_m6_only_the_seal_opens(client: Client, assembly: Assembly, sent: dict[str, int]) -> None:

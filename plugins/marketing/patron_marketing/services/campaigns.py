@@ -19,6 +19,10 @@ STATES = {
     "queued": "Waiting", "claimed": "Waiting", "deferred": "Put off", "in_doubt": "In doubt", "handed": "Sent",
     "bounced": "Bounced", "suppressed": "Not sent",
 }  # fmt: skip
+_SAID = {
+    "draft": "a draft", "preparing": "finding its recipients", "sending": "being sent", "paused": "paused",
+    "sent": "sent", "cancelled": "cancelled",
+}  # fmt: skip
 
 
 def purposes(ctx: Context) -> list[str]:
@@ -30,6 +34,15 @@ def purposes(ctx: Context) -> list[str]:
 def load(ctx: Context, campaign_id: int, verb: str = "read") -> Campaign:
     """The campaign within the scope of the verb; NotFound."""
     found: Campaign = editing.load(ctx, ctx.assembly.resource(KEY), campaign_id, verb)
+    return found
+
+
+def _held(ctx: Context, campaign_id: int) -> Campaign:
+    """The campaign to be moved, locked: neither the worker nor another user moves it meanwhile. NotFound."""
+    ctx.actor.require(SEND)
+    load(ctx, campaign_id, "edit")
+    statement = select(Campaign).where(table(Campaign).c.id == campaign_id).with_for_update()
+    found: Campaign = ctx.session.execute(statement.execution_options(populate_existing=True)).scalar_one()
     return found
 
 
@@ -57,8 +70,7 @@ def mailbox_of(ctx: Context, campaign: Campaign | None = None) -> int | None:
 
 def start(ctx: Context, campaign_id: int) -> Campaign:
     """Begin: the worker then finds the segment's members with the rights of who started it, and sends."""
-    ctx.actor.require(SEND)
-    campaign = load(ctx, campaign_id, "edit")
+    campaign = _held(ctx, campaign_id)
     _expect(campaign, "draft")
     if told := missing(ctx, campaign):
         raise Invalid(told[0])
@@ -72,16 +84,14 @@ def start(ctx: Context, campaign_id: int) -> Campaign:
 
 def pause(ctx: Context, campaign_id: int) -> Campaign:
     """Stop for now: what is being handed over this moment still goes, nothing after it."""
-    ctx.actor.require(SEND)
-    campaign = load(ctx, campaign_id, "edit")
+    campaign = _held(ctx, campaign_id)
     _expect(campaign, "preparing", "sending")
     return _move(ctx, campaign, "paused")
 
 
 def resume(ctx: Context, campaign_id: int) -> Campaign:
     """Go on where it stopped. Nobody gets it twice; what is in doubt stays so."""
-    ctx.actor.require(SEND)
-    campaign = load(ctx, campaign_id, "edit")
+    campaign = _held(ctx, campaign_id)
     _expect(campaign, "paused")
     campaign.problem = ""
     return _move(ctx, campaign, "sending" if campaign.size else "preparing")
@@ -89,8 +99,7 @@ def resume(ctx: Context, campaign_id: int) -> Campaign:
 
 def cancel(ctx: Context, campaign_id: int) -> Campaign:
     """End it for good: who still waits gets nothing, with that as the reason."""
-    ctx.actor.require(SEND)
-    campaign = load(ctx, campaign_id, "edit")
+    campaign = _held(ctx, campaign_id)
     _expect(campaign, "preparing", "sending", "paused")
     t = table(Recipient)
     ctx.session.execute(
@@ -105,7 +114,7 @@ def cancel(ctx: Context, campaign_id: int) -> Campaign:
 
 def _expect(campaign: Campaign, *states: str) -> None:
     if campaign.state not in states:
-        raise Conflict(f"This campaign is {campaign.state} now.")
+        raise Conflict(f"This campaign is {_SAID[campaign.state]} now.")
 
 
 def _move(ctx: Context, campaign: Campaign, state: str) -> Campaign:

@@ -102,12 +102,22 @@ def _suppressed(ctx: Context, address: str) -> set[str]:
 
 
 def leave(ctx: Context, person: Person, how: str) -> None:
-    """Unsubscribe from the purpose of the mail: at once, for this customer and this address. Twice is once."""
-    if person.left:
+    """Unsubscribe from the purpose of the mail: at once, for this customer and this address. Twice is once, but who
+    has agreed again since then leaves again."""
+    c = table(Customer)
+    ctx.session.execute(select(c.c.id).where(c.c.id == person.customer_id).with_for_update())  # one at a time
+    if person.left and not _gets(ctx, person):
         return
     _withdraw(ctx, person, person.purpose, how)
     suppress(ctx, person.address, person.purpose, how)
     _mark_left(ctx, person)
+
+
+def _gets(ctx: Context, person: Person) -> bool:
+    """Whether the purpose of the mail would be sent to this customer at this address."""
+    granted = consents.decided(ctx, [person.customer_id], person.purpose, brand_id=person.brand_id)
+    silent = {"", person.purpose} & _suppressed(ctx, person.address)
+    return granted.get(person.customer_id, False) and not silent
 
 
 def _withdraw(ctx: Context, person: Person, purpose: str, how: str) -> None:
@@ -121,9 +131,7 @@ def _mark_left(ctx: Context, person: Person) -> None:
     facts.note(ctx, person.customer_id, left=True)
     if person.recipient_id:
         t = table(Recipient)
-        ctx.session.execute(
-            update(t).where(t.c.id == person.recipient_id, t.c.left_at.is_(None)).values(left_at=ctx.now)
-        )
+        ctx.session.execute(update(t).where(t.c.id == person.recipient_id).values(left_at=ctx.now))
 
 
 def _proof(ctx: Context, person: Person) -> str:
@@ -203,6 +211,7 @@ def _keep(ctx: Context, person: Person, preference: Mapping[str, str]) -> None:
 def suppress(ctx: Context, address: str, purpose: str, reason: str) -> None:
     """Nothing more goes to this address for the purpose (empty: for any)."""
     if address and purpose not in _suppressed(ctx, address):
+        release(ctx, address, purpose)  # what stands in the trash gives way
         values = {"address": address, "purpose": purpose, "reason": reason}
         editing.create(_working(ctx), ctx.assembly.resource(SUPPRESSIONS), values)
 

@@ -132,7 +132,6 @@ def _grant(ctx: Context, submission: Submission, how: str) -> None:
     """Consent, with what was shown, in which version, when and from where."""
     if submission.customer_id is None:
         return
-    preferences.release(ctx, submission.email, submission.purpose)
     version = f"wording version {submission.wording_version}"
     shown = f"form {submission.form_id}, {version}, shown {submission.at.isoformat()}"
     consents.record_consent(
@@ -178,6 +177,7 @@ def confirm(ctx: Context, token: str) -> tuple[Submission, Form]:
         ctx.session.add(submission)
         ctx.session.flush()
         _verify(ctx, submission)
+        preferences.release(ctx, submission.email, submission.purpose)  # only its holder lifts a suppression
         _grant(working, submission, f"ticked from {submission.address}, confirmed by mail from {ctx.address}")
         payload = {"form_id": form.key, "submission_id": submission.key}
         publish(working, "marketing.form.confirmed", payload, customer_id=submission.customer_id)
