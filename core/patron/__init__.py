@@ -10,7 +10,7 @@ with ``Page``, ``Redirect``, ``Json``, ``Download``, ``Document``. Services are 
 
 from sqlmodel import Field as Column
 
-from patron import files
+from patron import files, in_words
 from patron.accounts import audit
 from patron.accounts.authentication import user_actor
 from patron.accounts.models import Account, Mandate, Team, TeamMember, User
@@ -205,6 +205,7 @@ __all__ = [
     "get",
     "hook",
     "hookimpl",
+    "in_words",
     "instant",
     "interactions",
     "job_actor",

@@ -56,7 +56,8 @@ class Field:
     ``ref`` field holds the id of a record of the resource ``ref``. ``computed`` and ``list`` fields are filled and
     taken by the resource's rules. Text is ordered by ``sort_column`` and compared by ``match_column``, stored keys made
     with ``normalise.sort_key`` and ``normalise.fold``; without them it can be compared exactly, not ordered. The
-    entries of a ``list`` are text, or objects of ``parts``: name and label of each.
+    entries of a ``list`` are text, or objects of ``parts``: name and label of each. ``says`` tells what a text is code
+    for, so that pages say it in words.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Field:
     help: str = ""
     max_length: int = 2000
     parts: tuple[tuple[str, str], ...] = ()
+    says: Literal["itself", "country"] = "itself"
 
     @property
     def attribute(self) -> str:

@@ -155,7 +155,7 @@ CUSTOMERS = Resource(
         Field("primary_email", "E-mail", "email", read_only=True, personal=True),
         Field("primary_phone", "Phone", "phone", read_only=True, personal=True),
         Field("city", "City", read_only=True, match_column="city_key", personal=True),
-        Field("country", "Country", read_only=True),
+        Field("country", "Country", read_only=True, says="country"),
         Field("website", "Website", "url"),
         Field("birth_date", "Date of birth", "date", personal=True),
         Field("language", "Language", max_length=20),

@@ -29,7 +29,7 @@ def cell_of(item: Field, translate: Translate, *, inside_link: bool = False) -> 
     """What shows this field of a row: a dash where there is nothing, no link where it stands in one already."""
     name = item.name
     writers = {**_WRITERS, **_UNLINKED} if inside_link else _WRITERS
-    write = writers[item.kind](item, translate) if item.kind in writers else _plain
+    write = writers[item.kind](item, translate) if item.kind in writers else _SAID[item.says]
 
     def cell(row: Row) -> str:
         value = row.get(name)
@@ -54,6 +54,13 @@ _Write = Callable[[Any, Row], str]
 
 def _plain(value: Any, _: Row) -> str:
     return escape(value)
+
+
+def _country(value: Any, _: Row) -> str:
+    return escape(filters.country(value))
+
+
+_SAID: Mapping[str, _Write] = {"itself": _plain, "country": _country}
 
 
 def _choice(item: Field, _: Translate) -> _Write:

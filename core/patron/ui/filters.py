@@ -19,6 +19,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from patron.customers.normalise.phone import readable_number
+from patron.customers.normalise.places import country_name
 from patron.money import Money
 
 
@@ -206,6 +207,16 @@ def options(choices: Iterable[Any]) -> list[tuple[str, str]]:
     return [(choice.value, choice.label) for choice in choices]
 
 
+def country(code: str | None) -> str:
+    """``DE`` as “Germany”, in the language of the page."""
+    return country_name(code, str(page_locale())) if code else ""
+
+
+def capital(text: str | None) -> str:
+    """The text with its first letter large: what people typed in small letters, where it stands as a name."""
+    return f"{text[:1].upper()}{text[1:]}" if text else ""
+
+
 def _per_page(function: Callable[..., Any]) -> Callable[..., Any]:
     """Keep Jinja from working a filter out once at compile time, where no page and so no locale is known."""
 
@@ -225,6 +236,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "datetime": _per_page(datetime_text),
     "ago": _per_page(ago),
     "days_ago": _per_page(days_ago),
+    "country": _per_page(country),
+    "capital": capital,
     "phone": phone,
     "iso": iso,
     "initials": initials,

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from patron_catalog.services import CURRENCIES, Price, ProductInfo, costs, price, prices, product, products
+from patron_catalog.services import (
+    CURRENCIES,
+    Price,
+    ProductInfo,
+    costs,
+    price,
+    prices,
+    product,
+    products,
+    units,
+)
 from patron_catalog.shelf import Category, browse, categories
 
 __all__ = [
@@ -17,4 +27,5 @@ __all__ = [
     "prices",
     "product",
     "products",
+    "units",
 ]

@@ -247,7 +247,7 @@ TAX_RATES = Resource(
         Field(
             "name", "Name", required=True, sort_column="name_key", max_length=100, help="As invoices say it."
         ),
-        Field("country", "Country", required=True, max_length=2, help="Two letters: DE."),
+        Field("country", "Country", required=True, max_length=2, help="Two letters: DE.", says="country"),
         Field("tax_class", "Tax class", "choice", default="standard", choices=TAX_CLASSES),
         Field(
             "percent", "Percent in hundredths", "integer", required=True, help="1900 is 19 %, 810 is 8.1 %."

@@ -18,6 +18,18 @@ CURRENCIES = ("EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "JP
 INFO = ("id", "sku", "name", "description", "unit", "active", "category")  # the columns of ``ProductInfo``
 
 
+_PLURALS = {
+    "box": "boxes", "day": "days", "hour": "hours", "licence": "licences", "metre": "metres", "month": "months",
+    "package": "packages", "pair": "pairs", "piece": "pieces", "seat": "seats", "set": "sets", "week": "weeks",
+    "year": "years",
+}  # fmt: skip
+
+
+def units(quantity: Decimal, unit: str) -> str:
+    """What so many units are called: of “piece” eighteen are “pieces”; a unit without a plural stays as it is."""
+    return unit if quantity == 1 else _PLURALS.get(unit, unit)
+
+
 @dataclass(frozen=True)
 class ProductInfo:
     """A product as other modules see it; ``unit`` is what one of it is called (piece, hour, kg)."""
@@ -159,11 +171,11 @@ def _price(
     if quantity <= 0:
         raise Invalid.field("quantity", "The quantity must be above zero.")
     listed = Money(sold.list_price_minor, sold.currency) if sold.currency == currency else None
-    trace = [f"List price {_said(listed)}"] if listed else []
+    trace = [f"List price {listed.format(ctx.locale)}"] if listed else []
     chosen = next((entry for entry in entries if entry.minimum_quantity <= quantity), None)
     if chosen is not None:
         unit = Money(chosen.price_minor, currency)
-        trace.append(f"{_step(chosen)}: {_said(unit)}")
+        trace.append(f"{_step(chosen)}: {unit.format(ctx.locale)}")
     elif listed is not None:
         unit = listed
     else:
@@ -187,10 +199,6 @@ def _step(entry: Any) -> str:
     if entry.customer_id is not None:
         return f"This customer’s price from {entry.minimum_quantity}"
     return f"Tier from {entry.minimum_quantity}" if entry.minimum_quantity > 1 else "Price"
-
-
-def _said(money: Money) -> str:
-    return f"{money.decimal()} {money.currency}"
 
 
 def _called(sold: Any) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from patron import Action, Context, Invalid, Money, Rules, normalise
+from patron import Action, Context, Invalid, Money, Rules, normalise, table
 from patron_catalog.api import product
+from sqlalchemy import select
 
 from patron_ecommerce.models import Cart, Checkout, Payment, Stock, Voucher
 from patron_ecommerce.services import pages, payments, stock
@@ -22,6 +23,9 @@ class CartRules(Rules):
 class CheckoutRules(Rules):
     """An order of the shop: its page leads to the order proper."""
 
+    def expand(self, ctx: Context, rows: Sequence[dict[str, Any]], names: Collection[str] | None) -> None:
+        _say_ways(ctx, Checkout, "method", rows, names)
+
     def page_data(self, ctx: Context, record: Checkout) -> Mapping[str, Any]:
         return pages.checkout_page(ctx, record)
 
@@ -33,6 +37,9 @@ class CheckoutRules(Rules):
 class PaymentRules(Rules):
     """Payments move by what their providers say, and by hand where that does not fit."""
 
+    def expand(self, ctx: Context, rows: Sequence[dict[str, Any]], names: Collection[str] | None) -> None:
+        _say_ways(ctx, Payment, "provider", rows, names)
+
     def page_data(self, ctx: Context, record: Payment) -> Mapping[str, Any]:
         return {
             "payment": record,
@@ -41,6 +48,24 @@ class PaymentRules(Rules):
             "may_settle": record.state == "held" and ctx.actor.may(payments.PERMISSION),
             "may_refund": record.state == "paid" and ctx.actor.may(payments.PERMISSION),
         }
+
+
+def _say_ways(
+    ctx: Context,
+    model: type[Checkout] | type[Payment],
+    column: str,
+    rows: Sequence[dict[str, Any]],
+    names: Collection[str] | None,
+) -> None:
+    """Say how each row is paid, by the label that buyers see: one statement."""
+    if names is not None and "paid_by" not in names:
+        return
+    t = table(model)
+    ids = [int(row["id"]) for row in rows]
+    found = ctx.session.execute(select(t.c.id, t.c[column].label("way")).where(t.c.id.in_(ids)))
+    ways = {row.id: row.way for row in found}
+    for row in rows:
+        row["paid_by"] = payments.way_of(ctx, ways[int(row["id"])])
 
 
 class StockRules(Rules):

@@ -180,9 +180,10 @@ def test_a_refund_goes_back_once_and_never_more_than_was_paid(assembly: Assembly
     assert payment_of(assembly, placed.checkout_id).state == "refunded"
 
 
-def test_money_is_read_in_its_currency() -> None:
-    assert payments._said(Money(1250, "EUR")) == "12.50 EUR"
-    assert payments._said(Money(1250, "?!")) == "1250 ?!"
+def test_money_is_read_in_its_currency(assembly: Assembly) -> None:
+    with working(assembly) as ctx:
+        assert payments._said(ctx, Money(1250, "EUR")) == "€12.50"
+        assert payments._said(ctx, Money(1250, "?!")) == "1250 ?!"
 
 
 def test_ordering_alone_books_nothing(assembly: Assembly) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal, InvalidOperation
 
-from patron import Context, FieldError, Flash, Invalid, Page, Redirect, Route, get, metrics, post
+from patron import Context, FieldError, Flash, Invalid, Money, Page, Redirect, Route, get, metrics, post
 
 from patron_insights import services
 
@@ -63,12 +64,13 @@ def _target(ctx: Context) -> int:
     if found is None:
         raise Invalid.field("metric", "Choose a number.")
     try:
-        typed = float(ctx.web.value("target").replace(",", ""))
-    except ValueError:
-        raise Invalid.field("target", "Say the target as a number.") from None
-    if not abs(typed) < 1e13:
+        typed = Decimal(ctx.web.value("target").replace(",", ""))
+    except InvalidOperation:
+        typed = Decimal("NaN")
+    if not typed.is_finite() or abs(typed) >= 10**13:
         raise Invalid.field("target", "Say the target as a number.")
-    return round(typed * (1 if found[0].unit == "count" else 100))
+    money = Money(1, ctx.assembly.settings.currency).decimal()
+    return round(typed / {"money": money, "score": Decimal("0.01")}.get(found[0].unit, Decimal(1)))
 
 
 def _due(text: str) -> date:

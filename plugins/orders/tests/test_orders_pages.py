@@ -174,7 +174,7 @@ def test_lines_and_payments_by_the_api(client: Client, assembly: Assembly, add_c
     assert client.post("/api/v1/orders/payments", json=payment).status_code == 201
     again = client.post("/api/v1/orders/payments", json=payment)
     assert again.status_code == 409
-    assert "only 0.00 EUR is open" in again.json()["detail"]
+    assert "only €0.00 is open" in again.json()["detail"]
 
 
 def test_pages_cost_the_same_whatever_there_is(assembly: Assembly, add_customer: Add, add_order: Add) -> None:

@@ -152,7 +152,7 @@ def test_payments_in_parts_and_never_more_than_is_open(
     invoice_id = issue_invoice(ctx, add_order(ctx, customer))
     item = item_of(ctx, invoice_id)
     register_payment(ctx, item.id, euros("100"))
-    with pytest.raises(Conflict, match=r"only 19\.00 EUR is open"):
+    with pytest.raises(Conflict, match=r"only €19\.00 is open"):
         register_payment(ctx, item.id, euros("19.01"))
     for wrong in (euros("0"), euros("-1")):
         with pytest.raises(Invalid, match="above zero"):
@@ -163,7 +163,7 @@ def test_payments_in_parts_and_never_more_than_is_open(
     assert (item_of(ctx, invoice_id).paid_minor, item_of(ctx, invoice_id).state) == (11900, "paid")
     status = select(table(Invoice).c.status).where(table(Invoice).c.id == invoice_id)
     assert ctx.session.execute(status).scalar_one() == "paid"
-    with pytest.raises(Conflict, match=r"only 0\.00 EUR is open"):
+    with pytest.raises(Conflict, match=r"only €0\.00 is open"):
         register_payment(ctx, item.id, euros("1"))
     assert events(ctx).count("orders.payment.received") == 2
     assert "orders.invoice.paid" in events(ctx)
@@ -195,9 +195,9 @@ def test_a_credited_invoice_is_refunded_up_to_what_was_paid(
     assert note.document["corrects"] == f"INV-{ctx.now.year}-00001"
     with pytest.raises(Conflict, match="no invoice in force"):
         credit_invoice(ctx, invoice_id, "Again")
-    with pytest.raises(Conflict, match=r"only 0\.00 EUR is open"):
+    with pytest.raises(Conflict, match=r"only €0\.00 is open"):
         register_payment(ctx, item.id, euros("69"))
-    with pytest.raises(Conflict, match=r"only 50\.00 EUR is to be refunded"):
+    with pytest.raises(Conflict, match=r"only €50\.00 is to be refunded"):
         refund(ctx, item.id, euros("50.01"))
     refund(ctx, item.id, euros("20"))
     refund(ctx, item.id, euros("30"))

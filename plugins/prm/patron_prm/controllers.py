@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from patron import Context, Download, Flash, NotFound, Redirect, Route, files, get, post, whole_number
+from patron import (
+    Context,
+    Download,
+    Flash,
+    NotFound,
+    Redirect,
+    Route,
+    files,
+    get,
+    in_words,
+    post,
+    whole_number,
+)
 
 from patron_prm.services import decisions, leads, registrations
 
@@ -17,7 +29,8 @@ def _back(registration_id: int, text: str) -> Redirect:
 def approve(ctx: Context, registration_id: int) -> Redirect:
     """Approve and protect it (form: customer, an id; empty: who is meant beyond doubt, else a new one)."""
     record = decisions.approve(ctx, registration_id, whole_number(ctx.web.value("customer")))
-    return _back(registration_id, f"Approved: protected until {record.protected_until}.")
+    until = in_words.day(ctx, record.protected_until or ctx.now.date())
+    return _back(registration_id, f"Approved: protected until {until}.")
 
 
 @post(f"{DEAL}/reject", permission=decisions.PERMISSION)

@@ -17,6 +17,7 @@ from patron import (
     Route,
     files,
     get,
+    in_words,
     post,
 )
 
@@ -79,7 +80,7 @@ def create(ctx: Context) -> Page | Redirect:
         ctx.session.rollback()
         typed = {name: ctx.web.value(name) for name in (*portal.WRITTEN, "value", "token")}
         return _form(ctx, typed, error.errors or (FieldError("", error.detail),))
-    text = f"Received as {record.number}: decision by {record.decide_by}."
+    text = f"Received as {record.number}: decision by {in_words.day(ctx, record.decide_by)}."
     return Redirect(f"/partner/registrations/{record.key}", Flash(text))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from patron import Context, Scope, editing, table
+from patron import Context, Scope, editing, in_words, table
 from sqlalchemy import select
 
 from patron_prm.models import Registration
@@ -28,7 +28,7 @@ def open_opportunity(ctx: Context, registration: Registration, customer_id: int,
         "customer": customer_id, "source": f"Partner {partner}"[:200], "owner": registration.owner_id,
         "value": {"minor": registration.value_minor, "currency": registration.currency},
         "note": f"Registered by {partner} as {registration.number}, protected by {registration.protection} until "
-        f"{registration.protected_until}.",
+        f"{in_words.day(ctx, registration.protected_until or ctx.now.date())}.",
     }  # fmt: skip
     if registration.expected_close is not None:
         values["close_date"] = registration.expected_close.isoformat()

@@ -77,7 +77,7 @@ def test_a_typed_price_and_a_line_of_its_own_are_marked(ctx: Context, products: 
         20_000,
         "Oak chair, oiled",
     )
-    assert chairs["trace"][-1] == "Typed by hand: 80.00 EUR"
+    assert chairs["trace"][-1] == "Typed by hand: €80.00"
     assert (carriage["tax"], carriage["net"]["minor"]) == ("7", 4_950)
     assert quote.gross_minor == 20_000 + 3_800 + 4_950 + 347
 

@@ -110,7 +110,7 @@ def test_a_loop_is_spelled_out() -> None:
         Node(1, "One", "R", created=False, watches=frozenset({"a"}), changes=frozenset({"b"})),
         Node(2, "Two", "R", created=False, watches=frozenset({"b"}), changes=frozenset({"a"})),
     ]
-    assert spelled_out(loop) == (
+    assert spelled_out(loop, lambda kind, name: name or kind) == (
         "This would go round for ever: “One” changes b of R, which begins “Two” changes a of R, "
         "which begins “One” again."
     )
@@ -128,7 +128,7 @@ def test_a_rule_that_closes_a_loop_is_refused_until_it_is_opened(assembly: Assem
             "actions": [action("set.source", value="fair")],
         }  # fmt: skip
         with pytest.raises(
-            Invalid, match=r"“Back” changes source of customers, which begins “Source by language”"
+            Invalid, match=r"“Back” changes source of a customer, which begins “Source by language”"
         ):
             save_rule(ctx, author, "Back", **back)
         off = save_rule(ctx, author, "Back", enabled=False, **back)

@@ -27,7 +27,7 @@ class UserView:
     name: str
     email: str
     active: bool
-    invited: bool  # has no password yet
+    invited: bool  # has neither chosen a password nor signed in yet
     last_seen_at: datetime | None
     roles: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
@@ -91,9 +91,13 @@ def user_choices(ctx: Context) -> Sequence[tuple[int, str]]:
 
 def _user(row: Any, roles: Sequence[str], teams: dict[int, str], refusals: Refusals | None) -> UserView:
     return UserView(
-        row["id"], row["name"], row["email"], row["active"], not row["password_hash"], row["last_seen_at"],
+        row["id"], row["name"], row["email"], row["active"], _is_invited(row), row["last_seen_at"],
         tuple(roles), tuple(sorted(teams.values())), frozenset(teams), refusals,
     )  # fmt: skip
+
+
+def _is_invited(row: Any) -> bool:
+    return not row["password_hash"] and row["last_seen_at"] is None
 
 
 def _teams_of(ctx: Context, user_ids: Sequence[int]) -> dict[int, dict[int, str]]:

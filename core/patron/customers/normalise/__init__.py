@@ -13,7 +13,13 @@ from patron.customers.normalise.contact import (
     web_address,
 )
 from patron.customers.normalise.names import PersonName, organisation_key, person_name
-from patron.customers.normalise.places import PostalAddress, country_code, format_address, postal_address
+from patron.customers.normalise.places import (
+    PostalAddress,
+    country_code,
+    country_name,
+    format_address,
+    postal_address,
+)
 from patron.customers.normalise.text import clean, fold, sort_key
 
 __all__ = [
@@ -22,6 +28,7 @@ __all__ = [
     "PostalAddress",
     "clean",
     "country_code",
+    "country_name",
     "email_address",
     "fold",
     "format_address",

@@ -158,7 +158,7 @@ def format_address(address: PostalAddress, home: str = "", language: str = "en")
     """The lines of an address as its country writes them; the country's name last, unless it is ``home``."""
     country = address.country.upper()
     street = [line for line in (address.line1, address.line2) if line]
-    name = _country_name(country, language) if country and country != home else ""
+    name = country_name(country, language).upper() if country and country != home else ""
     if country in _LARGE_TO_SMALL and country != "KR":
         lines = [address.postcode, f"{address.region}{address.city}", *street]
     else:
@@ -167,8 +167,9 @@ def format_address(address: PostalAddress, home: str = "", language: str = "en")
 
 
 @lru_cache(maxsize=1024)
-def _country_name(country: str, language: str) -> str:
-    return str(Locale.parse(language).territories.get(country, country)).upper()
+def country_name(country: str, language: str) -> str:
+    """``DE`` as “Germany”, in a language such as ``en`` or ``pt-BR``; what is no code stays as it is."""
+    return str(Locale.parse(language.replace("-", "_")).territories.get(country.upper(), country))
 
 
 def _town(address: PostalAddress, country: str) -> list[str]:

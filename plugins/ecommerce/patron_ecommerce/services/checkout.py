@@ -22,7 +22,7 @@ from patron_ecommerce.services.pricing import Priced
 from patron_ecommerce.services.tracking import order_number
 
 KEY = "ecommerce.checkouts"
-INVOICE = "invoice"
+INVOICE = payments.INVOICE
 HELD = "We cannot take this order online just now. Please call or write to us: we will gladly help you."
 FIELDS = ("name", "email", "phone", "line1", "line2", "postcode", "city", "country", "delivery_note")
 _REQUIRED = {
@@ -49,7 +49,9 @@ def methods(ctx: Context, *, guest: bool) -> list[tuple[str, str, str]]:
     found = [(one.name, one.label, one.hint) for one in payments.providers(ctx)]
     who = ctx.assembly.setting(MODULE, "invoice")
     if who == "everybody" or (who == "accounts" and not guest):
-        found.append((INVOICE, "Invoice", "Pay within the usual time, once it has arrived."))
+        found.append(
+            (INVOICE, payments.way_of(ctx, INVOICE), "Pay within the usual time, once it has arrived.")
+        )
     return found
 
 

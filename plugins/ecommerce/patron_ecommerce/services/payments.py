@@ -26,6 +26,7 @@ KEY = "ecommerce.payments"
 PERMISSION = "ecommerce.settle_payments"
 STATES = ("pending", "paid", "failed", "expired", "held", "settled", "refunded")
 HOOK = "ecommerce_payment_providers"
+INVOICE = "invoice"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,14 @@ def providers(ctx: Context) -> list[PaymentProvider]:
 def provider_of(ctx: Context, name: str) -> PaymentProvider | None:
     """The provider of that name, shown or not: a payment that began must be able to end."""
     return next((one for one in ctx.assembly.offered(HOOK) if one.name == name), None)
+
+
+def way_of(ctx: Context, method: str) -> str:
+    """How a way to pay is called: “Invoice”, a provider's label, or as it is named where the provider is away."""
+    if method == INVOICE:
+        return "Invoice"
+    provider = provider_of(ctx, method)
+    return provider.label if provider else method
 
 
 def working(ctx: Context) -> Context:
@@ -140,14 +149,14 @@ def _decide(ctx: Context, payment: Payment, event: Mapping[Any, Any]) -> tuple[s
     if payment.state == "expired":
         return _hold(ctx, payment, "It was paid after the order had been cancelled for want of payment.")
     if said != wanted:
-        return _hold(ctx, payment, f"{_said(said)} came, {_said(wanted)} was to be paid.")
+        return _hold(ctx, payment, f"{_said(ctx, said)} came, {_said(ctx, wanted)} was to be paid.")
     _pay(ctx, payment)
     return "applied", ""
 
 
-def _said(money: Money) -> str:
+def _said(ctx: Context, money: Money) -> str:
     known = len(money.currency) == 3 and money.currency.isascii() and money.currency.isalpha()
-    return f"{money.decimal() if known else money.minor} {money.currency}"
+    return money.format(ctx.locale) if known else f"{money.minor} {money.currency}"
 
 
 def _hold(ctx: Context, payment: Payment, reason: str) -> tuple[str, str]:
@@ -226,7 +235,9 @@ def give_back(ctx: Context, payment_id: int, amount_minor: int, reason: str) -> 
         raise Conflict(f"This payment is {payment.state}: there is nothing to refund.")
     if not 0 < amount_minor <= payment.received_minor:
         paid = Money(payment.received_minor, payment.currency)
-        raise Invalid.field("amount", f"A refund is above zero, and at most the {_said(paid)} that was paid.")
+        raise Invalid.field(
+            "amount", f"A refund is above zero, and at most the {_said(ctx, paid)} that was paid."
+        )
     credit_invoice(ctx, payment.invoice_id, reason)
     refund(ctx, payment.open_item_id, Money(amount_minor, payment.currency), reference=payment.reference)
     _move(ctx, payment, "refunded", reason)

@@ -30,15 +30,15 @@ def refresh(ctx: Context, customer_id: int) -> None:
     row.orders, row.last_order_at, row.updated_at = int(orders), last, ctx.now
     row.open_cart_minor = cart.gross_minor if cart else 0
     row.open_cart_at = cart.touched_at if cart else None
-    row.name = _said(row)
+    row.name = _said(ctx, row)
     ctx.session.add(row)
     ctx.session.flush()
 
 
-def _said(row: Shopper) -> str:
+def _said(ctx: Context, row: Shopper) -> str:
     orders = "1 order" if row.orders == 1 else f"{row.orders} orders"
     cart = Money(row.open_cart_minor, row.currency)
-    return f"{orders}, cart of {cart.decimal()} {cart.currency}" if row.open_cart_minor else orders
+    return f"{orders}, cart of {cart.format(ctx.locale)}" if row.open_cart_minor else orders
 
 
 def rebuild(ctx: Context) -> int:

@@ -183,7 +183,7 @@ def _why_not(ctx: Context, open_item_id: int, what: str) -> str:
     else:
         left = row["paid_minor"] if row["state"] == "refund" else 0
     money = Money(left, row["currency"])
-    return f"Nothing was booked: of {row['number']} only {money.decimal()} {money.currency} is {what}."
+    return f"Nothing was booked: of {row['number']} only {money.format(ctx.locale)} is {what}."
 
 
 def _mark_paid(ctx: Context, invoice_id: int, customer_id: int) -> None:

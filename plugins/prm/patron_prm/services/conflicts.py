@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from patron import Context, Event, table
+from patron import Context, Event, in_words, table
 from sqlalchemy import delete, insert, or_, select, update
 
 from patron_prm.models import Evidence, Protection, Registration
@@ -31,10 +31,10 @@ def check(ctx: Context, registration_id: int) -> int:
         return 0
     customers = candidates.customers_like(ctx, candidates.described(record))[:MOST_CUSTOMERS]
     rivals = [
-        *(_of_registration(found) for found in candidates.registrations_like(ctx, record)),
+        *(_of_registration(ctx, found) for found in candidates.registrations_like(ctx, record)),
         *_of_neighbours(ctx, customers),
     ][:MOST]
-    evidence = [*rivals, *(_of_customer(found) for found in customers)]
+    evidence = [*rivals, *(_of_customer(ctx, found) for found in customers)]
     e, t = table(Evidence), table(Registration)
     ctx.session.execute(delete(e).where(e.c.registration_id == registration_id))
     if evidence:
@@ -57,7 +57,9 @@ def protected_rival(ctx: Context, record: Registration, customer_id: int | None)
         alike = candidates.registrations_like(ctx, record, protected=True)
         today = ctx.now.date()
         row = next((f.row for f in alike if is_same(f.alike) and f.row.protected_until >= today), None)
-    return f"This end customer is protected by {row.number} until {row.protected_until}." if row else ""
+    if row is None:
+        return ""
+    return f"This end customer is protected by {row.number} until {in_words.day(ctx, row.protected_until)}."
 
 
 def same_customer(ctx: Context, record: Registration) -> int | None:
@@ -79,15 +81,16 @@ def evidence_of(ctx: Context, registration_id: int) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["resource"] == "customers")
 
 
-def _of_registration(found: Found) -> dict[str, Any]:
+def _of_registration(ctx: Context, found: Found) -> dict[str, Any]:
     row = found.row
-    said = f"Protected until {row.protected_until}" if row.status == "approved" else "Waits for a decision"
+    waits = row.status != "approved"
+    said = "Waits for a decision" if waits else f"Protected until {in_words.day(ctx, row.protected_until)}"
     title = f"{row.number}: {row.end_name}, by {row.partner_name}"
     return _evidence(KEY, found.id, row.customer_id, title, said, found.alike[0].field, found.score)
 
 
-def _of_customer(found: Found) -> dict[str, Any]:
-    place = ", ".join(part for part in (found.row.city, found.row.country) if part)
+def _of_customer(ctx: Context, found: Found) -> dict[str, Any]:
+    place = ", ".join(part for part in (found.row.city, in_words.country(ctx, found.row.country)) if part)
     best = found.alike[0]
     return _evidence("customers", found.id, found.id, found.row.name, place, best.field, best.score)
 

@@ -11,6 +11,7 @@ from patron import (
     Invalid,
     Scope,
     editing,
+    in_words,
     next_number,
     normalise,
     relationships,
@@ -98,7 +99,8 @@ def _follow(ctx: Context, record: Registration, customer_id: int) -> None:
     record.opportunity_id = with_sales.open_opportunity(ctx, record, customer_id, partner)
     ctx.session.add(record)
     ctx.session.flush()
-    title = f"Deal {record.number} of {partner} approved, protected until {record.protected_until}"
+    until = record.protected_until or ctx.now.date()
+    title = f"Deal {record.number} of {partner} approved, protected until {in_words.day(ctx, until)}"
     registrations.tell(ctx, record, "approved", title)
 
 

@@ -51,7 +51,8 @@ def next_partner(ctx: Context, lead: Lead) -> Any:
 
 def offer(ctx: Context, lead_id: int) -> bool:
     """Offer a lead to the first partner it suits. Conflict when it is offered or accepted; False when none is left."""
-    lead = load(ctx, lead_id, "edit")
+    load(ctx, lead_id, "edit")
+    lead = _lead_of(ctx, lead_id)  # of two who offer it at once the second sees what the first has done
     if lead.status in ("offered", "accepted"):
         raise Conflict(f"{lead.number} is {lead.status} already.")
     return _offer_next(ctx, lead)
@@ -166,7 +167,8 @@ def _passed_on(ctx: Context, row: Any, what: str, said: str, body: str = "") -> 
 
 def _lead_of(ctx: Context, lead_id: int) -> Lead:
     t = table(Lead)
-    lead: Lead = ctx.session.execute(select(Lead).where(t.c.id == lead_id).with_for_update()).scalar_one()
+    statement = select(Lead).where(t.c.id == lead_id).with_for_update()
+    lead: Lead = ctx.session.execute(statement.execution_options(populate_existing=True)).scalar_one()
     return lead
 
 

@@ -14,6 +14,7 @@ from patron import (
     Customer,
     FieldError,
     Invalid,
+    Money,
     NotFound,
     Relationship,
     Scope,
@@ -163,9 +164,14 @@ def export_mine(ctx: Context) -> bytes:
     writer = csv.writer(lines)
     writer.writerow((*_EXPORTED, "value", "currency"))
     for row in list_mine(ctx):
-        cells = [*(row[name] for name in _EXPORTED), row["value_minor"], row["currency"]]
+        cells = [*(row[name] for name in _EXPORTED), _amount(row), row["currency"]]
         writer.writerow([_cell(cell) for cell in cells])
     return lines.getvalue().encode("utf-8-sig")
+
+
+def _amount(row: Mapping[Any, Any]) -> str:
+    """The value in whole units, as a spreadsheet adds it up."""
+    return str(Money(row["value_minor"], row["currency"]).decimal())
 
 
 def _cell(value: Any) -> str:

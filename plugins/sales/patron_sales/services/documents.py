@@ -96,7 +96,7 @@ def _line(ctx: Context, line: Mapping[str, Any]) -> dict[str, str]:
         "position": str(line["position"]),
         "sku": line["sku"],
         "description": line["description"],
-        "quantity": f"{format_decimal(Decimal(line['quantity']), locale=_locale(ctx))} {line['unit']}".strip(),
+        "quantity": f"{format_decimal(Decimal(line['quantity']), locale=_locale(ctx))} {line['units']}".strip(),
         "price": money(line["unit_price"]),
         "discount": "" if line["discount"] == "0" else _percent(ctx, line["discount"]),
         "net": money(line["net"]),

@@ -9,7 +9,7 @@ from typing import Any
 
 from babel.numbers import get_currency_precision
 from patron import Context, FieldError, Invalid, Money, table, whole_number
-from patron_catalog.api import Price, ProductInfo, prices, products
+from patron_catalog.api import Price, ProductInfo, prices, products, units
 from patron_orders.api import Line, line_net
 from sqlalchemy import delete, insert, select
 
@@ -141,7 +141,7 @@ def _priced(
         unit = Money(int(amount.scaleb(digits)), currency)
         if not typed.price:
             reader.wrong("price", f"Line {reader.index + 1}: a line without a product needs a price.")
-        trace = (*trace, f"Typed by hand: {unit.decimal()} {currency}")
+        trace = (*trace, f"Typed by hand: {unit.format(ctx.locale)}")
     else:
         unit = price.unit
     free_tax = str(ctx.assembly.setting("sales", "free_line_tax"))
@@ -213,6 +213,7 @@ def _shown(row: Mapping[Any, Any], currency: str) -> dict[str, Any]:
         "sku": row["sku"],
         "description": row["description"],
         "unit": row["unit"],
+        "units": units(Decimal(row["quantity_milli"]).scaleb(-3), row["unit"]),
         "quantity": plain(Decimal(row["quantity_milli"]).scaleb(-3)),
         "unit_price": {"minor": row["unit_price_minor"], "currency": currency},
         "by_hand": row["by_hand"],

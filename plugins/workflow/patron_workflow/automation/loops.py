@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
+
+Say = Callable[[str, str], str]
 
 
 @dataclass(frozen=True)
@@ -65,18 +67,19 @@ def find_loop(nodes: Sequence[Node]) -> list[Node]:
     return []
 
 
-def spelled_out(loop: Iterable[Node]) -> str:
-    """The loop in words, from a rule back to itself."""
+def spelled_out(loop: Iterable[Node], say: Say) -> str:
+    """The loop in words, from a rule back to itself. ``say`` names a kind of record, or a field of it."""
     nodes = list(loop)
     steps = [
-        f"“{node.name}” {_what(node, following)}"
+        f"“{node.name}” {_what(node, following, say)}"
         for node, following in zip(nodes, [*nodes[1:], nodes[0]], strict=True)
     ]
     return f"This would go round for ever: {', which begins '.join(steps)}, which begins “{nodes[0].name}” again."
 
 
-def _what(node: Node, following: Node) -> str:
+def _what(node: Node, following: Node, say: Say) -> str:
     if following.created and following.resource in node.makes:
-        return f"makes a record of {following.resource}"
+        return f"makes {say(following.resource, '')}"
     touched = node.changes if following.watches is None else node.changes & following.watches
-    return f"changes {', '.join(sorted(touched))} of {node.resource}"
+    fields = ", ".join(sorted(say(node.resource, name) for name in touched))
+    return f"changes {fields} of {say(node.resource, '')}"

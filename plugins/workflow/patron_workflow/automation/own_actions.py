@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from patron import Context, Field, Invalid, Subject, User, WorkflowAction, editing, mailflow, table, timeline
+from patron import (
+    Context,
+    Field,
+    Invalid,
+    Subject,
+    User,
+    WorkflowAction,
+    editing,
+    in_words,
+    mailflow,
+    table,
+    timeline,
+)
 from sqlalchemy import insert, select
 
 from patron_workflow.models import Notice
@@ -38,7 +50,7 @@ def make_task(ctx: Context, subject: Subject, values: Mapping[str, Any]) -> str:
     task.about_resource, task.about_id = subject.resource.key, subject.record.key
     ctx.session.add(task)
     ctx.session.flush()
-    return f"Made task {task.key}, due {task.due.isoformat()}"
+    return f"Made task {task.key}, due {in_words.day(ctx, task.due)}"
 
 
 def notify(ctx: Context, subject: Subject, values: Mapping[str, Any]) -> str:

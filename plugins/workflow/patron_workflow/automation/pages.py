@@ -58,12 +58,16 @@ def _runs(ctx: Context, which: Any, limit: int) -> Sequence[Any]:
 
 
 def _shown(ctx: Context, rows: Sequence[Any]) -> list[dict[str, Any]]:
-    return [{**row._mapping, "record": _record(ctx, row), "url": _url(ctx, row)} for row in rows]
+    return [
+        {**row._mapping, "record": called(ctx, row.resource, row.record_id), "url": _url(ctx, row)}
+        for row in rows
+    ]
 
 
-def _record(ctx: Context, row: Any) -> str:
-    resource = ctx.assembly.resources.get(row.resource)
-    return f"{resource.label if resource else row.resource} {row.record_id}"
+def called(ctx: Context, key: str, record_id: int) -> str:
+    """“Ticket 58”; of a module that is away the kind as it was named."""
+    resource = ctx.assembly.resources.get(key)
+    return f"{resource.label if resource else key} {record_id}"
 
 
 def _url(ctx: Context, row: Any) -> str:

@@ -171,7 +171,13 @@ def _refuse_loops(ctx: Context, record: Automation | None, name: str, checked: _
         if trigger is not None:
             nodes.append(node_of(ctx, row.id, row.name, trigger, row.conditions, row.actions))
     if loop := loops.find_loop(nodes):
-        raise Invalid.field("actions", loops.spelled_out(loop))
+        raise Invalid.field("actions", loops.spelled_out(loop, lambda key, name: _named(ctx, key, name)))
+
+
+def _named(ctx: Context, key: str, name: str) -> str:
+    """A kind of record with its article, or what a field of it is called."""
+    resource = ctx.assembly.resource(key)
+    return resource.field(name).label.lower() if name else triggers.a(resource.label)
 
 
 def node_of(
@@ -200,6 +206,36 @@ def node_of(
         sets=sets,
         needs=conditions.needs(rows),
     )  # fmt: skip
+
+
+class RunRules(Rules):
+    """A run is called by its rule and how it ended, and leads to the record that it was about."""
+
+    def expand(self, ctx: Context, rows: Sequence[dict[str, Any]], names: Collection[str] | None) -> None:
+        if names is not None and not {"said", "about"} & set(names):
+            return
+        t, rules = table(Run), table(Automation)
+        statement = (
+            select(t.c.id, t.c.outcome, t.c.resource, t.c.record_id, rules.c.name)
+            .join(rules, rules.c.id == t.c.automation_id)
+            .where(t.c.id.in_([int(row["id"]) for row in rows]))
+        )
+        found = {row.id: row for row in ctx.session.execute(statement)}
+        outcomes = {choice.value: choice.label for choice in OUTCOMES}
+        for row in rows:
+            run = found[int(row["id"])]
+            row["said"] = f"{run.name}: {outcomes[run.outcome].lower()}"
+            row["about"] = pages.called(ctx, run.resource, run.record_id)
+
+    def subtitle(self, row: Mapping[str, Any]) -> str:
+        return str(row.get("about") or "")
+
+    def actions(self, ctx: Context, record: Run) -> Sequence[Action]:
+        resource = ctx.assembly.resources.get(record.resource)
+        if resource is None:
+            return ()
+        url, label = f"{resource.path}/{record.record_id}", f"Open the {resource.label.lower()}"
+        return (Action(label, url, resource.permission("read"), icon=resource.icon, primary=True),)
 
 
 AUTOMATIONS = Resource(
@@ -237,18 +273,22 @@ RUNS = Resource(
     label="Run of a rule",
     label_plural="Runs of rules",
     icon="history",
-    title="outcome",
+    title="said",
+    rules=RunRules,
+    template="workflow/run.html",
     fields=(
+        Field("said", "Run", "computed", read_only=True),
+        Field("about", "Record", "computed", read_only=True),
         Field("automation", "Rule", "ref", column="automation_id", ref=KEY),
         Field("rule_version", "Version", "integer"),
         Field("outcome", "Outcome", "choice", choices=OUTCOMES),
         Field("text", "What it did, or why not", "longtext"),
-        Field("resource", "Kind of record"),
-        Field("record_id", "Record", "integer"),
+        Field("resource", "Kind of record, as the API names it"),
+        Field("record_id", "Record’s number", "integer"),
         Field("depth", "Rules before it", "integer"),
         Field("created_at", "When", "instant"),
     ),
-    columns=("created_at", "automation", "outcome", "text", "resource", "record_id"),
+    columns=("created_at", "automation", "outcome", "text", "about"),
     filters=("automation", "outcome", "resource", "record_id", "created_at"),
     sorts=("-created_at",),
     verbs=("read", "export"),
