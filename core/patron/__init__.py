@@ -3,8 +3,8 @@
 Tables: ``Record``, ``Row``, ``table``, ``reference``, ``instant``, ``table_args``, ``BigInt``, ``Json``, ``SortKey``.
 Declarations: ``Resource``, ``Field`` and what else stands in ``contributions``. Routes: ``get``, ``post``, …, answered
 with ``Page``, ``Redirect``, ``Json``, ``Download``, ``Document``. Services are modules: ``timeline``, ``interactions``,
-``audit``, ``consents``, ``contacts``, ``editing``, ``files``, ``filters``, ``limits``, ``mail``, ``mailflow``,
-``measuring``, ``merging``, ``metrics``, ``normalise``, ``origins``, ``portal`` (accounts of customers),
+``audit``, ``company``, ``consents``, ``contacts``, ``editing``, ``files``, ``filters``, ``limits``, ``mail``,
+``mailflow``, ``measuring``, ``merging``, ``metrics``, ``normalise``, ``origins``, ``portal`` (accounts of customers),
 ``relationships``, ``roles``, ``search``.
 """
 
@@ -92,6 +92,7 @@ from patron.resources.rules import Rules
 from patron.resources.scope import row_scope
 from patron.responses import Cookie, Document, Download, Flash, Json, Page, Redirect
 from patron.routing import ANYONE, SIGNED_IN, Route, delete, get, patch, post, put
+from patron.system import company
 from patron.system.generation import bump_generation
 from patron.system.models import Brand, File, FileLink, LegalEntity, MetricSnapshot, Objective
 from patron.web import Upload, Web, whole_number
@@ -193,6 +194,7 @@ __all__ = [
     "audit",
     "bump_generation",
     "change_record",
+    "company",
     "consents",
     "contacts",
     "create_record",

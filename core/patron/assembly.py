@@ -39,6 +39,7 @@ from patron.revisions import CORE, Distribution
 from patron.revisions import status as migration_status
 from patron.routing import SIGNED_IN, Route
 from patron.settings import Settings
+from patron.system.company import Company, read_company, unread
 from patron.system.models import Generation, PluginState, Setting
 
 log = logging.getLogger("patron")
@@ -54,6 +55,7 @@ class Live:
     settings: Mapping[str, Any] = field(default_factory=dict)
     grants: dict[str, Mapping[str, Scope]] = field(default_factory=dict)  # by set of roles: made on first use
     memo: dict[str, Any] = field(default_factory=dict)  # what modules remember until something changes
+    company: Company | None = None
 
 
 @dataclass
@@ -95,6 +97,11 @@ class Assembly:
     def distributions(self) -> list[Distribution]:
         """The core and every plugin with a package, in the order in which they migrate."""
         return [CORE, *(plugin.migrations for plugin in self.plugins if plugin.module and plugin.package)]
+
+    @property
+    def company(self) -> Company:
+        """The firm itself, as last stored."""
+        return self.live.company or unread(self.settings.site_name)
 
     def has(self, module: str) -> bool:
         """Whether a module is installed, fits and is enabled."""
@@ -139,6 +146,7 @@ class Assembly:
             frozenset(disabled),
             {key: {name: Scope(scope) for name, scope in grants.items()} for key, grants in granted},
             {row.name: row.value for row in settings},
+            company=read_company(session, self.settings.site_name),
         )
         self.hooks.disabled = self.live.disabled
 

@@ -33,7 +33,7 @@ def make_shell(
     door = _door(ctx, face, visitors)
     staff = signed_in and face in (Face.STAFF, Face.PUBLIC) and actor.kind == "user"
     return Shell(
-        site_name=settings.site_name,
+        site_name=ctx.assembly.company.brand,
         user=ShellUser(actor.name, actor.email, initials(actor.name)) if signed_in else None,
         csrf=csrf,
         path=ctx.web.path,
@@ -57,7 +57,7 @@ def make_shell(
 def stranger_shell(assembly: Assembly, web: Web) -> Shell:
     """The shell of an error page: nothing that needs a database."""
     return Shell(
-        assembly.settings.site_name,
+        assembly.company.brand,
         None,
         "",
         web.path,

@@ -21,7 +21,7 @@ def mails(ctx: Context) -> bool:
 
 def invite(ctx: Context, person: Person) -> str:
     """Mail an invitation and return nothing, or return its link to be handed over where no mail goes out."""
-    url, site = make_link(ctx, person, "invite"), ctx.assembly.settings.site_name
+    url, site = make_link(ctx, person, "invite"), ctx.assembly.company.brand
     text = (
         f"{ctx.actor.name} invites you to {site}. Open this within a week and choose a password:\n\n{url}\n"
     )
@@ -33,7 +33,7 @@ def send_reset(ctx: Context, event: Any) -> None:
     person = find_person(ctx.session, Face(event.payload["face"]), event.payload["email"])
     if person is None or not person.active or not mails(ctx):
         return
-    url, site = make_link(ctx, person, "reset"), ctx.assembly.settings.site_name
+    url, site = make_link(ctx, person, "reset"), ctx.assembly.company.brand
     text = (
         f"Someone asked for a new password at {site}. If it was you, open this within an hour:\n\n{url}\n\n"
         "If it was not you, do nothing: your password stays as it is.\n"

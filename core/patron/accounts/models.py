@@ -95,6 +95,9 @@ class SignIn(Row, table=True):
     account_id: int | None = reference("core_account", nullable=True)
     customer_id: int | None = reference("core_customer", nullable=True, index=False)  # the mandate in use
     viewer_id: int | None = reference("core_user", nullable=True)  # the user who only looks, as the account
+    brand_id: int | None = reference(
+        "core_brand", nullable=True, index=False
+    )  # of an account: whose customer
     created_at: datetime = instant(now=True)
     seen_at: datetime = instant(now=True)
     expires_at: datetime = instant()

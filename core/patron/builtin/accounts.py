@@ -31,6 +31,7 @@ def register_permissions() -> Sequence[Permission]:
 @hookimpl
 def register_nav() -> Sequence[NavItem]:
     return [
+        NavItem("Company", "/admin/company", ADMIN, "building-2", _GROUP, 5),
         NavItem("Users", "/admin/users", ADMIN, "users", _GROUP, 10),
         NavItem("Teams", "/admin/teams", ADMIN, "user-round", _GROUP, 20),
         NavItem("Roles", "/admin/roles", ADMIN, "shield-check", _GROUP, 30),

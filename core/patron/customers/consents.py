@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import func, insert, select
 
 from patron.accounts import audit
 from patron.bulk import among
@@ -42,13 +42,13 @@ def record_consent(
     proof: str = "",
     brand_id: int | None = None,
 ) -> None:
-    """Add one act to the ledger."""
+    """Add one act to the ledger; of the firm's own brand where none is named."""
     if not purpose.strip():
         raise Invalid.field("purpose", "Say for what.")
     ctx.session.execute(
         insert(table(Consent)).values(
             customer_id=customer_id,
-            brand_id=brand_id,
+            brand_id=brand_id or ctx.assembly.company.brand_id,
             purpose=purpose.strip()[:100],
             channel=channel,
             granted=granted,
@@ -92,11 +92,9 @@ def decided(
     brand_id: int | None = None,
 ) -> dict[int, bool]:
     """Who has granted (True) or withdrawn (False) a purpose on a channel, by their newest act. Who never said
-    anything is not in it. An act without a brand counts for each. One statement."""
+    anything is not in it. Asked for the firm's own brand where none is named. One statement."""
     t = table(Consent)
-    of_brand = (
-        t.c.brand_id.is_(None) if brand_id is None else or_(t.c.brand_id.is_(None), t.c.brand_id == brand_id)
-    )
+    of_brand = t.c.brand_id == (brand_id or ctx.assembly.company.brand_id)
     place = func.row_number().over(partition_by=t.c.customer_id, order_by=(t.c.at.desc(), t.c.id.desc()))
     acts = (
         select(t.c.customer_id, t.c.granted, place.label("place"))

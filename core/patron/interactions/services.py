@@ -109,6 +109,7 @@ def log(
         duration_seconds=duration_seconds,
         visibility=visibility,
         mail_id=mail_id,
+        brand_id=ctx.assembly.company.brand_id,
         joined_because=joined_because,
         quarantined=quarantined,
         bulk=len(parties) > BULK_PARTIES,

@@ -24,7 +24,16 @@ from patron.sample.words import (
     STREETS,
     TOUCHES,
 )
+from patron.system import company
 
+FIRM = {
+    "legal_name": "Northwind Furniture GmbH",
+    "address": "Hafenstraße 12\n20457 Hamburg\nGermany",
+    "tax_number": "DE123456789",
+    "registration": "HRB 98765, Hamburg",
+    "iban": "DE89370400440532013000",
+    "bic": "COBADEFFXXX",
+}
 STAFF = (
     ("alex.morgan@patron.example", "Alex Morgan", ("admin",)),
     ("sofia.keller@patron.example", "Sofia Keller", ("manager",)),
@@ -39,7 +48,8 @@ HISTORY_DAYS = 540
 
 
 def make_core_sample(ctx: Context, numbers: Random) -> None:
-    """People of the firm, customers, and a year and a half of touches."""
+    """The firm, its people, customers, and a year and a half of touches."""
+    _firm(ctx)
     staff = [users.add_user(ctx, email, name, wanted) for email, name, wanted in STAFF]
     sales = teams.add_team(ctx, "Sales", [staff[1], staff[2], staff[3]])
     service = teams.add_team(ctx, "Service", [staff[1], staff[4], staff[5]])
@@ -49,6 +59,13 @@ def make_core_sample(ctx: Context, numbers: Random) -> None:
     ]
     for customer_id, owner_id, name in persons:
         _history(ctx, numbers, customer_id, owner_id, _name_of(staff, owner_id), name)
+
+
+def _firm(ctx: Context) -> None:
+    """What its documents say; what somebody has entered already stays."""
+    values = company.company_values(ctx)
+    if not values["address"]:
+        company.save_company(ctx, {**values, **FIRM}, values["version"])
 
 
 def _name_of(staff: list[int], user_id: int) -> str:

@@ -27,6 +27,10 @@ class LegalEntity(Record, table=True):
     time_zone: str = Field(default="UTC", nullable=False)
     address: str = Field(default="", nullable=False)
     tax_number: str = Field(default="", nullable=False)
+    legal_name: str = Field(default="", nullable=False)
+    registration: str = Field(default="", nullable=False)
+    iban: str = Field(default="", nullable=False)
+    bic: str = Field(default="", nullable=False)
 
 
 class Brand(Record, table=True):
@@ -35,6 +39,7 @@ class Brand(Record, table=True):
     __tablename__ = "core_brand"
     name: str = Field(nullable=False)
     legal_entity_id: int = reference("core_legal_entity")
+    sender_name: str = Field(default="", nullable=False)
 
 
 class NumberSeries(Row, table=True):

@@ -66,6 +66,7 @@ class Order(OrdersRecord, table=True):
     source: str = Column(default="", nullable=False)  # by hand, quote, shop, …
     reference_resource: str = Column(default="", nullable=False)
     reference_id: int | None = Column(default=None, sa_type=BigInt)
+    brand_id: int | None = reference("core_brand", nullable=True, index=False)
     owner_id: int | None = reference("core_user", nullable=True, index=False)
     team_id: int | None = reference("core_team", nullable=True, index=False)
 

@@ -38,6 +38,7 @@ class OrderRules(Rules):
         if not created:
             return
         record.source = "by hand"
+        record.brand_id = ctx.assembly.company.brand_id
         if orders.LINES in ctx.cache:
             found, _, record.source, record.reference_resource, record.reference_id = ctx.cache[orders.LINES]
             orders.set_totals(record, found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from random import Random
 
 import pytest
@@ -19,6 +20,7 @@ from patron_orders.api import hold_of, issue_invoice, open_items
 from patron_orders.models import CustomerHold, Invoice, OpenItem, Order
 from patron_orders.sample import orders_of_the_past
 from patron_orders.services import holds, metrics, pages
+from pypdf import PdfReader
 from sqlalchemy import func, select
 
 Add = Callable[..., int]
@@ -76,6 +78,28 @@ def test_from_a_draft_to_money_by_clicks(client: Client, assembly: Assembly, add
     assert pdf.headers["content-type"] == "application/pdf"
     assert pdf.content.startswith(b"%PDF")
     assert client.get(f"{invoice}/pdf").content == pdf.content
+
+
+def test_an_invoice_says_who_sells_as_it_was_on_its_day(
+    client: Client, assembly: Assembly, add_customer: Add, add_order: Add
+) -> None:
+    signed_in(client)
+    form = {
+        "name": "Acme", "legal_name": "Acme GmbH", "address": "Kai 1\r\n20457 Hamburg", "tax_number": "DE123456789",
+        "registration": "HRB 12", "iban": "DE89 3704 0044 0532 0130 00", "bic": "cobadeff",
+    }  # fmt: skip
+    assert client.post("/admin/company", data={**form, "version": "1"}).status_code == 303
+    with working(assembly) as ctx:
+        order_id = add_order(ctx, add_customer(ctx))
+        assert ctx.session.execute(select(table(Order).c.brand_id)).scalars().all() == [1]
+        invoice_id = issue_invoice(ctx, order_id)
+    moved = {**form, "address": "Elsewhere 2", "version": "2"}
+    assert client.post("/admin/company", data=moved).status_code == 303
+    reader = PdfReader(BytesIO(client.get(f"/orders/invoices/{invoice_id}/pdf").content))
+    said = " ".join(reader.pages[0].extract_text().split())
+    assert "Acme GmbH · Kai 1, 20457 Hamburg" in said
+    foot = "Tax number DE123456789 · Register HRB 12 · IBAN DE89370400440532013000 · BIC COBADEFF"
+    assert f"Acme GmbH · {foot}" in said
 
 
 def test_a_hold_is_seen_by_everybody_and_released_by_who_may(

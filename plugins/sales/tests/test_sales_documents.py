@@ -6,7 +6,7 @@ from io import BytesIO
 
 from litestar import Litestar
 from litestar.testing import TestClient
-from patron import Context, editing
+from patron import Context, company, editing
 from patron.assembly import Assembly
 from patron.testing.faces import signed_in, working
 from patron_sales.services import quotes
@@ -33,6 +33,9 @@ def test_the_document_says_what_the_quote_says_and_reads_nothing_as_markup(
 ) -> None:
     with working(assembly) as ctx:
         quote_id = make_quote(ctx, products["CH-1"])
+        values = company.company_values(ctx)
+        firm = {"legal_name": "Acme GmbH", "address": "Kai 1\n20459 Hamburg", "tax_number": "DE123456789"}
+        company.save_company(ctx, {**values, **firm}, values["version"])
     signed_in(client, "manager")
     answer = client.get(f"/sales/quotes/{quote_id}/pdf")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
@@ -42,6 +45,8 @@ def test_the_document_says_what_the_quote_says_and_reads_nothing_as_markup(
     text = " ".join(" ".join(page.extract_text() for page in reader.pages).split())
     year = answer.headers["content-disposition"].split("Q-")[1][:4]
     for wanted in (f"Quote Q-{year}-00001", "Hafenstr. 1", "20457 Hamburg", "Draft", "CH-1", "2.5 %"):
+        assert wanted in text, wanted
+    for wanted in ("Acme GmbH · Tax number DE123456789", "Kai 1 20459 Hamburg"):
         assert wanted in text, wanted
     for wanted in ("€1,053.00", "Tax 19 %", "Carriage paid.", "Valid until", "December 31, 2099"):
         assert wanted in text, wanted

@@ -53,6 +53,7 @@ class Ticket(Record, table=True):
     team_id: int | None = reference("core_team", nullable=True, index=False)
     assigned_because: str = Column(default="", nullable=False)
     thread_id: int = reference("core_thread", unique=True, index=False)
+    brand_id: int | None = reference("core_brand", nullable=True, index=False)
     opened_at: datetime = instant()
     clock_calendar: str = Column(default="", nullable=False)
     clock_minutes: int = Column(default=0, nullable=False)

@@ -37,6 +37,7 @@ def test_numbers_rise_without_gap(assembly: Assembly) -> None:
     open_ticket(assembly)
     numbers = [ticket.number for ticket in all_tickets(assembly)]
     assert [number[-5:] for number in numbers] == ["00001", "00002"]
+    assert {ticket.brand_id for ticket in all_tickets(assembly)} == {assembly.company.brand_id}
 
 
 def test_the_clock_counts_working_time_and_explains_itself(assembly: Assembly) -> None:

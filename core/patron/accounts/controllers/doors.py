@@ -165,7 +165,7 @@ def forgot(door: Door, ctx: Context) -> Page:
 def new_password(ctx: Context, person: Person) -> str:
     """The password that a form sets, typed twice and good enough; Invalid."""
     password = _password(ctx, "password")
-    check_password(password, near=(ctx.assembly.settings.site_name, person.email, person.name))
+    check_password(password, near=(ctx.assembly.company.brand, person.email, person.name))
     if password != _password(ctx, "again"):
         raise Invalid.field("again", "The two passwords differ. Please type the same one twice.")
     return password

@@ -63,6 +63,7 @@ def start_session(ctx: Context, person: Person, agent: str = "") -> str:
     row = SignIn(
         token_hash=token_hash(secret), user_id=person.user_id, account_id=person.account_id, created_at=ctx.now,
         seen_at=ctx.now, expires_at=ctx.now + ABSOLUTE, address=ctx.address, agent=agent[:300],
+        brand_id=ctx.assembly.company.brand_id if person.account_id else None,
     )  # fmt: skip
     ctx.session.add(row)
     ctx.session.flush()
@@ -86,6 +87,7 @@ def start_viewing(ctx: Context, account_id: int, customer_id: int) -> str:
     row = SignIn(
         token_hash=token_hash(secret), account_id=account_id, customer_id=customer_id, viewer_id=ctx.actor.user_id,
         created_at=ctx.now, seen_at=ctx.now, expires_at=ctx.now + VIEWING, address=ctx.address,
+        brand_id=ctx.assembly.company.brand_id,
     )  # fmt: skip
     ctx.session.add(row)
     ctx.session.flush()

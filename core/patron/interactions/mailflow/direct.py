@@ -10,7 +10,7 @@ from patron.assembly import Assembly
 from patron.errors import Invalid
 from patron.interactions.mail.parsed import Address
 from patron.interactions.mail.transport import SendResult, SmtpConnection
-from patron.interactions.mailflow.mailboxes import smtp_settings
+from patron.interactions.mailflow.mailboxes import sender_of, smtp_settings
 from patron.interactions.models import Mailbox
 
 
@@ -42,6 +42,5 @@ def outgoing(assembly: Assembly, mailbox_id: int) -> Iterator[Sender]:
     settings = smtp_settings(assembly, mailbox) if mailbox else None
     if settings is None or mailbox is None or not mailbox.active or mailbox.trashed_at is not None:
         raise Invalid("The mailbox does not send now.")
-    name = str(mailbox.settings.get("sender_name") or mailbox.name)
     with SmtpConnection(settings) as connection:
-        yield Sender(Address(name, mailbox.address), connection)
+        yield Sender(sender_of(assembly, mailbox), connection)

@@ -15,6 +15,7 @@ from patron import files
 from patron.context import Context
 from patron.interactions.mail.composing import compose, make_message_id
 from patron.interactions.mail.parsed import Address
+from patron.interactions.mailflow.mailboxes import sender_of
 from patron.interactions.models import Mailbox, MailLedger
 from patron.records import table
 from patron.system.models import File
@@ -41,7 +42,7 @@ def post_letter(ctx: Context, to: Address, subject: str, text: str) -> bool:
     if mailbox is None:
         return False
     message_id = make_message_id(f"letter:{uuid4().hex}", mailbox.address.rpartition("@")[2])
-    sender = Address(str(mailbox.settings.get("sender_name") or mailbox.name), mailbox.address)
+    sender = sender_of(ctx.assembly, mailbox)
     raw = compose(
         sender, (to,), message_id=message_id, subject=subject, text=text, date=ctx.now,
         headers={"Auto-Submitted": "auto-generated"},

@@ -16,6 +16,7 @@ from patron.customers import normalise
 from patron.errors import Conflict, FieldError, Invalid, NotFound
 from patron.interactions.mail import mailbox as imap
 from patron.interactions.mail.mailbox import ImapSettings
+from patron.interactions.mail.parsed import Address
 from patron.interactions.mail.transport import SmtpConnection, SmtpSettings
 from patron.interactions.mailflow.secrets import seal, unseal
 from patron.interactions.models import Interaction, Mail, Mailbox, MailLedger
@@ -81,6 +82,12 @@ def load_mailbox(ctx: Context, mailbox_id: int) -> Mailbox:
     if found is None:
         raise NotFound("There is no such mailbox.")
     return found
+
+
+def sender_of(assembly: Assembly, mailbox: Mailbox) -> Address:
+    """Whom mail from a mailbox comes from: its own sender, else the firm's, else the mailbox by its name."""
+    chosen = mailbox.settings.get("sender_name") or assembly.company.sender_name
+    return Address(str(chosen or mailbox.name), mailbox.address)
 
 
 def list_mailboxes(ctx: Context) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ from patron.interactions.mail.parsed import Address, Attachment
 from patron.interactions.mail.transport import Outcome, RecipientResult, SmtpConnection
 from patron.interactions.mail.verdicts import judge
 from patron.interactions.mailflow.bouncing import mark_bounced
-from patron.interactions.mailflow.mailboxes import load_mailbox, smtp_settings
+from patron.interactions.mailflow.mailboxes import load_mailbox, sender_of, smtp_settings
 from patron.interactions.mailflow.resolving import resolve_addresses
 from patron.interactions.models import Interaction, Mail, Mailbox, MailLedger
 from patron.permissions import job_actor
@@ -75,7 +75,7 @@ def queue_mail(
     answered, references = _answered(ctx, thread_id)
     domain = mailbox.address.rpartition("@")[2]
     message_id = make_message_id(f"mail:{uuid4().hex}", domain)
-    sender = Address(str(mailbox.settings.get("sender_name") or mailbox.name), mailbox.address)
+    sender = sender_of(ctx.assembly, mailbox)
     raw = compose(
         sender, to, cc=cc, message_id=message_id, subject=" ".join(subject.split()), text=text, html=html,
         in_reply_to=answered, references=references, attachments=_files(ctx, file_ids), date=ctx.now,

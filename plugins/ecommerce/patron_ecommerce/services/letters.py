@@ -17,7 +17,7 @@ def confirm(ctx: Context, checkout: Checkout, view: Priced, token: str) -> bool:
     ]
     if view.discount.minor:
         lines.append(f"Voucher {checkout.voucher_code}: {(-view.discount).format(ctx.locale)}")
-    site = ctx.assembly.settings.site_name
+    site = ctx.assembly.company.brand
     text = (
         f"Dear {checkout.name},\n\nthank you for your order {checkout.number} at {site}.\n\n"
         + "\n".join(lines)
@@ -38,7 +38,7 @@ def confirm(ctx: Context, checkout: Checkout, view: Priced, token: str) -> bool:
 
 def invite(ctx: Context, email: str, name: str, url: str) -> bool:
     """The letter that leads into a new account. It holds a secret, so it stands in no thread and on no timeline."""
-    site = ctx.assembly.settings.site_name
+    site = ctx.assembly.company.brand
     text = (
         f"Dear {name},\n\nsomeone asked for an account at {site} with this address. If it was you, choose a password"
         f" here within a week:\n\n{url}\n\nIf it was not you, do nothing: nobody can use the account then.\n"

@@ -45,7 +45,7 @@ def letter_of(ctx: Context, campaign: Campaign) -> Letter:
         wording.parse(campaign.subject, "subject"),
         wording.parse(campaign.body, "body"),
         {row.url: row.id for row in rows} if campaign.track_clicks else {},
-        name or ctx.assembly.settings.site_name,
+        name or ctx.assembly.company.brand,
         campaign.purpose,
         bool(ctx.assembly.setting("marketing", "track_opens")),
     )

@@ -150,7 +150,7 @@ def _ask_to_confirm(ctx: Context, form: Form, submission: Submission) -> None:
         f"{form.wording}\n\nPlease confirm it here:\n{link}\n\n"
         "If it was not you, do nothing: you will not hear from us.\n"
     )
-    name = ctx.assembly.settings.site_name
+    name = ctx.assembly.company.brand
     mailflow.queue_mail(
         ctx, mailbox_id, (mailflow.Address("", submission.email),), f"Please confirm your address for {name}", text,
         module="marketing", resource=forms.KEY, record_id=form.key,

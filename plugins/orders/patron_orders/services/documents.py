@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 import typst
-from patron import Context, Money, Session
+from patron import Context, Money, Session, company
 
 from patron_orders.models import Invoice
 
@@ -44,6 +44,7 @@ def _data(invoice: Invoice) -> dict[str, Any]:
     """Everything as text, amounts written out: the template only sets it."""
     sign = -1 if invoice.kind == "credit_note" else 1
     document = invoice.document
+    seller = document["seller"]
 
     def said(minor: int) -> str:
         return f"{Money(minor, invoice.currency).decimal():,} {invoice.currency}"
@@ -57,7 +58,7 @@ def _data(invoice: Invoice) -> dict[str, Any]:
         "reference": document["reference"],
         "corrects": document.get("corrects", ""),
         "reason": document.get("reason", ""),
-        "seller": document["seller"],
+        "seller": {**seller, "foot": company.foot_lines(seller)},
         "buyer": document["buyer"],
         "lines": [
             {

@@ -9,7 +9,6 @@ from patron import (
     Conflict,
     Context,
     Invalid,
-    LegalEntity,
     Money,
     audit,
     editing,
@@ -187,7 +186,7 @@ def _document(ctx: Context, order: Order) -> dict[str, Any]:
         "order": order.number,
         "ordered_on": order.ordered_on.isoformat(),
         "reference": order.customer_reference,
-        "seller": _seller(ctx),
+        "seller": ctx.assembly.company.printed(),
         "buyer": _buyer(ctx, order.bill_to_id or order.customer_id),
         "lines": [
             {
@@ -201,16 +200,6 @@ def _document(ctx: Context, order: Order) -> dict[str, Any]:
             for line in lines
         ],
         "taxes": [[rate, tax.minor] for rate, tax in sums.tax_by_rate],
-    }
-
-
-def _seller(ctx: Context) -> dict[str, str]:
-    t = table(LegalEntity)
-    row = ctx.session.execute(select(t.c.name, t.c.address, t.c.tax_number).order_by(t.c.id).limit(1)).one()
-    return {
-        "name": row.name or ctx.assembly.settings.site_name,
-        "address": row.address,
-        "tax_number": row.tax_number,
     }
 
 

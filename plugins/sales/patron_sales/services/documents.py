@@ -13,7 +13,7 @@ from typing import Any
 import typst
 from babel.dates import format_date
 from babel.numbers import format_decimal
-from patron import Context, LegalEntity, Money, User, contacts, table
+from patron import Context, Money, User, company, contacts, table
 from sqlalchemy import select
 
 from patron_sales.models import Quote
@@ -21,7 +21,7 @@ from patron_sales.services import quotes
 
 
 def quote_data(ctx: Context, quote_id: int, *, final: bool = False) -> dict[str, Any]:
-    """Everything that the document says, as text in the actor's language: six statements.
+    """Everything that the document says, as text in the actor's language: five statements.
 
     ``final`` is for a draft that is about to go out: it does not call itself one.
     """
@@ -69,9 +69,12 @@ def _template() -> bytes:
 
 
 def _seller(ctx: Context) -> dict[str, Any]:
-    t = table(LegalEntity)
-    row = ctx.session.execute(select(t.c.name, t.c.address, t.c.tax_number).order_by(t.c.id).limit(1)).one()
-    return {"name": row.name, "address": row.address.splitlines(), "tax_number": row.tax_number}
+    seller = ctx.assembly.company.printed()
+    return {
+        "name": seller["name"],
+        "address": seller["address"].splitlines(),
+        "foot": company.foot_lines(seller),
+    }
 
 
 def _user(ctx: Context, user_id: int | None) -> str:

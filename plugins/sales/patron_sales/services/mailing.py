@@ -71,7 +71,7 @@ def letter_of(ctx: Context, quote_id: int) -> tuple[Quote, Letter]:
             "sender": ctx.actor.name,
         },
     )
-    site = ctx.assembly.settings.site_name
+    site = ctx.assembly.company.brand
     to = ", ".join(_addresses(ctx, quote)[:1])
     return quote, Letter(
         to, f"Quote {quote.number} from {site}", filled, mailflow.mailbox_options(ctx, "sales")

@@ -65,6 +65,7 @@ def prepare(ctx: Context, ticket: Ticket) -> None:
     opening: Opening = ctx.cache.get(_OPENING) or Opening()
     ticket.number = next_number(ctx, "tickets", "T{number:05}")
     ticket.opened_at = opening.at or ctx.now
+    ticket.brand_id = ctx.assembly.company.brand_id
     ticket.requester_email, ticket.requester_name = opening.email, opening.name
     if ticket.customer_id is None and ticket.contact_id is not None:
         ticket.customer_id = account_of(ctx, ticket.contact_id)
