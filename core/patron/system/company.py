@@ -96,6 +96,8 @@ def save_company(ctx: Context, values: Mapping[str, str], version: int) -> None:
     before = company_values(ctx)
     e, b = table(LegalEntity), table(Brand)
     changed = {name: (before[name], given[name]) for name in FIELDS if before[name] != given[name]}
+    if not changed:
+        return
     fresh = {"version": version + 1, "updated_at": ctx.now}
     mine = (e.c.id == before["entity_id"]) & (e.c.version == version)
     stored = update(e).where(mine).values({name: given[name] for name in ENTITY_FIELDS} | fresh)
@@ -107,8 +109,7 @@ def save_company(ctx: Context, values: Mapping[str, str], version: int) -> None:
         .where(b.c.id == before["brand_id"])
         .values(of_brand | {"version": b.c.version + 1, "updated_at": ctx.now})
     )
-    if changed:
-        audit.record(ctx, "change", "company", before["entity_id"], changed)
+    audit.record(ctx, "change", "company", before["entity_id"], changed)
     bump_generation(ctx.session)
 
 
