@@ -107,7 +107,8 @@ class Resource:
     """A kind of record, declared once: core then gives lists, forms, boards, API, import, export, search and audit.
 
     ``sorts`` and ``filters`` name fields; each sort must be NOT NULL and indexed with the id last. The first of
-    ``sorts`` is the default order, with ``-`` for descending. ``state`` names the choice field of the board.
+    ``sorts`` is the default order, with ``-`` for descending. ``state`` names the field
+    whose choices are the columns of the board: a choice, or a yes or no with choices “false” and “true”.
     ``sections`` divide the form: the first field of each, and its heading. Verbs that are left out have no route.
     Permissions are ``<key>.<verb>`` (see ``key``). ``module`` is filled in when the resource is registered; one whose
     key, path or permissions are used before that must name it.

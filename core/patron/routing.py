@@ -26,6 +26,7 @@ class Route:
 
     ``transaction`` ``none`` gives a context without a session: the handler opens its own, between slow work.
     ``slow`` runs in the second executor: hashing, documents, exports. ``upload`` is the largest body in bytes.
+    ``asks_back`` is for forms that show the look-ups in doubt themselves (see ``patron.resources.lookups``).
     ``csrf`` off is for requests that prove themselves otherwise (signed webhooks). ``visitors``, on the public face,
     names the face whose sign-in is recognised there when there is one (a shop knows its customers); staff are, too.
     """
@@ -38,6 +39,7 @@ class Route:
     transaction: Transaction = "read"
     slow: bool = False
     csrf: bool = True
+    asks_back: bool = False
     visitors: Face | None = None
     upload: int = 1_000_000
     module: str = "core"

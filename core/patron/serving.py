@@ -44,6 +44,7 @@ from patron.permissions import ANONYMOUS, Face
 from patron.plugins import PluginFailed
 from patron.records import table, utc_now
 from patron.rendering import Rendering
+from patron.resources import lookups
 from patron.responses import Response
 from patron.routing import ANYONE, SIGNED_IN, Route
 from patron.statements import statement_count
@@ -149,9 +150,12 @@ class Server:
             self._admit(route, ctx, bool(bearer))
             if any(isinstance(value, int) and abs(value) > MAX_ID for value in params.values()):
                 raise NotFound()
-            if route.transaction != "none":
-                result: Response = route.handler(ctx, **params)
-        if route.transaction == "none":
+            in_doubt = route.face == Face.STAFF and bool(lookups.settle(ctx)) and not route.asks_back
+            if in_doubt:
+                result: Response = lookups.ask_back(ctx)
+            elif route.transaction != "none":
+                result = route.handler(ctx, **params)
+        if route.transaction == "none" and not in_doubt:
             result = route.handler(ctx, **params)
         if identity.stale:
             self._seen(identity)

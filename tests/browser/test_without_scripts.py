@@ -19,6 +19,7 @@ def test_a_day_without_scripts(site: Any, plain: Page) -> None:
     _keeps_a_list(page)
     _changes_many(page)
     _moves_a_card(page)
+    _opens_an_opportunity(page)
     page.get_by_role("button", name="AM").or_(page.locator("[popovertarget=account-menu]")).first.click()
     page.get_by_role("button", name="Sign out").click()
     page.goto("/customers")
@@ -93,3 +94,16 @@ def _moves_a_card(page: Page) -> None:
     card.get_by_role("button", name=f"Move {title}").click()
     card.get_by_role("button", name="Negotiation").click()
     expect(page.locator(f"[data-column=negotiation] [data-card='{number}']")).to_be_visible()
+
+
+def _opens_an_opportunity(page: Page) -> None:
+    """Types whose it is, is asked which one, and has lost nothing meanwhile."""
+    page.goto("/sales/opportunities/new")
+    page.locator("#f-name").fill("Oak tables")
+    page.locator("#f-customer").fill("Walküre")
+    page.get_by_role("button", name="Create", exact=True).last.click()
+    expect(page.get_by_text("No customer is called exactly “Walküre”").first).to_be_visible()
+    page.get_by_role("radio", name="Walküre Möbel GmbH").check()
+    page.get_by_role("button", name="Create", exact=True).last.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Oak tables")
+    expect(page.get_by_role("link", name="Walküre Möbel GmbH").first).to_be_visible()

@@ -1,21 +1,24 @@
-// A select of a few likely options becomes a combobox that searches all of them (ARIA combobox with a listbox).
+// A text field that the server would resolve becomes a combobox that searches and sends the id (ARIA combobox with a listbox).
 import { announce, behaviour, icon, make } from "./dom.js";
 
 const WAIT_MS = 150;
 
-behaviour("select[data-lookup]", (select) => {
-  const id = select.id;
+behaviour("input[data-lookup]", (plain) => {
+  const { id, name, dataset } = plain;
   const list = make("ul", { class: "lookup-list", role: "listbox", id: `${id}-list`, hidden: true });
   const input = make("input", {
-    class: "input", type: "text", role: "combobox", id, autocomplete: "off", placeholder: select.dataset.placeholder, "aria-autocomplete": "list",
-    "aria-expanded": "false", "aria-controls": list.id, "aria-describedby": select.getAttribute("aria-describedby"), "aria-invalid": select.getAttribute("aria-invalid"), "aria-required": select.required,
+    class: "input", type: "text", role: "combobox", id, autocomplete: "off", placeholder: dataset.placeholder, "aria-autocomplete": "list",
+    "aria-expanded": "false", "aria-controls": list.id, "aria-describedby": plain.getAttribute("aria-describedby"), "aria-invalid": plain.getAttribute("aria-invalid"), "aria-required": plain.required,
   });
-  const clear = make("button", { type: "button", class: "lookup-clear", "aria-label": select.dataset.clear, hidden: !select.value }, icon("x"));
-  select.removeAttribute("id");
-  select.hidden = true;
-  select.required = false;
+  const select = make("select", { name, hidden: true }, make("option", { value: "" }));
+  if (dataset.value) select.append(make("option", { value: dataset.value, selected: true }, dataset.shown));
+  const clear = make("button", { type: "button", class: "lookup-clear", "aria-label": dataset.clear, hidden: !select.value }, icon("x"));
+  const field = plain.parentElement;
+  for (const beside of field.querySelectorAll(`[name="${name}-lookup"]`)) beside.remove();
+  document.getElementById(`${id}-likely`)?.remove();
+  plain.replaceWith(select);
   select.after(make("span", { class: "lookup" }, input, clear, list));
-  input.value = select.selectedOptions[0]?.textContent.trim() ?? "";
+  input.value = dataset.shown;
 
   let timer;
   let pending;
@@ -36,7 +39,7 @@ behaviour("select[data-lookup]", (select) => {
   const load = async () => {
     pending?.abort();
     pending = new AbortController();
-    const url = new URL(select.dataset.lookup, location.href);
+    const url = new URL(dataset.lookup, location.href);
     url.searchParams.set("q", input.value === select.selectedOptions[0]?.textContent.trim() ? "" : input.value);
     try {
       const answer = await fetch(url, { headers: { accept: "application/json" }, signal: pending.signal });
@@ -48,8 +51,8 @@ behaviour("select[data-lookup]", (select) => {
   const show = (items) => {
     list.replaceChildren(...items.map((item, at) => make("li", { role: "option", id: `${id}-option-${at}`, "data-value": item.value, "aria-selected": "false" }, make("span", {}, item.label), item.hint ? make("small", {}, item.hint) : null)));
     if (!items.length) {
-      list.append(make("li", { class: "lookup-empty", role: "option", "aria-disabled": "true" }, select.dataset.empty));
-      announce(select.dataset.empty);
+      list.append(make("li", { class: "lookup-empty", role: "option", "aria-disabled": "true" }, dataset.empty));
+      announce(dataset.empty);
     }
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");

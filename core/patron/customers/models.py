@@ -11,6 +11,8 @@ from sqlmodel import Field
 from patron.db import BigInt, Json, SortKey
 from patron.records import Record, Row, instant, reference, table_args
 
+LONGEST_NAME = 300
+
 
 class Customer(Record, table=True):
     """A person, organisation or household the firm deals with. Roles, names and contact points stand beside it.

@@ -8,7 +8,7 @@ from typing import Any
 from patron.context import Context
 from patron.contributions import Action, Choice, CustomerLink, Field, Panel, Resource
 from patron.customers import contacts, normalise, page
-from patron.customers.models import Customer
+from patron.customers.models import LONGEST_NAME, Customer
 from patron.errors import Invalid
 from patron.plugins import Failure
 from patron.resources.rules import Rules
@@ -144,7 +144,7 @@ CUSTOMERS = Resource(
             match_column="match_key",
             personal=True,
             help="Left empty, it is made of given and family name.",
-            max_length=300,
+            max_length=LONGEST_NAME,
         ),
         Field("given_name", "Given name", personal=True, max_length=200),
         Field("family_name", "Family name", personal=True, max_length=200),

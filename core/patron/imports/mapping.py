@@ -97,6 +97,9 @@ class ColumnMapping:
             raise Invalid(errors[0].message, errors=errors)
 
 
+_OF_PEOPLE = frozenset(CUSTOMER_FIELDS)
+
+
 def guess_mapping(
     headers: Sequence[str],
     sample_rows: Sequence[Sequence[str]],
@@ -120,7 +123,7 @@ def guess_mapping(
             taken.add(name)
     unknown = "neither its name nor its content is known"
     columns = [guesses.get(i, ColumnGuess(h, None, 0.0, unknown)) for i, h in enumerate(headers)]
-    return ColumnMapping(tuple(_settle_names(columns)))
+    return ColumnMapping(tuple(_settle_names(columns) if fields is CUSTOMER_FIELDS else columns))
 
 
 def _settle_names(columns: list[ColumnGuess]) -> list[ColumnGuess]:
@@ -142,7 +145,7 @@ def _header(columns: Sequence[ColumnGuess], field: str) -> str:
 
 def _score(field: ImportField, header: str, values: Sequence[str]) -> tuple[float, str]:
     by_name, how = _by_name(field, header)
-    check = _CONTENT.get(field.name)
+    check = _CONTENT.get(field.name) if field in _OF_PEOPLE else None  # others mean something else by it
     if check is None or not values:
         return by_name, how
     fit = check(values)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from patron.accounts.models import Team, User
 from patron.context import Context
 from patron.contributions import Field, Resource
-from patron.customers import normalise
-from patron.customers.contacts import holders_of
 from patron.db import savepoint
 from patron.errors import Conflict, Forbidden, Invalid, NotFound, PatronError
 from patron.imports.outcomes import Outcome, Waiting
@@ -19,6 +18,7 @@ from patron.imports.record_fields import REFERENCES
 from patron.records import table
 from patron.resources import editing
 from patron.resources.declaration import table_of
+from patron.resources.lookups import meant_by
 from patron.resources.scope import row_scope
 from patron.resources.values import take_one
 from patron.web import whole_number
@@ -50,9 +50,13 @@ def _apply(ctx: Context, resource: Resource, row: Waiting, earlier: int | None) 
             record_id = _known(ctx, resource, values, earlier)
             if record_id is None:
                 return Outcome(row.id, "created", editing.create(ctx, resource, values).key)
+            if "edit" not in resource.verbs:
+                return Outcome(row.id, "skipped", record_id)
             before = editing.load(ctx, resource, record_id, "edit").version
             changed = editing.change(ctx, resource, record_id, _different(ctx, resource, record_id, values))
             return Outcome(row.id, "updated" if changed.version != before else "skipped", record_id)
+    except IntegrityError:
+        return Outcome(row.id, "rejected", None, "This clashes with something that exists already.")
     except (Invalid, Conflict, Forbidden, NotFound) as error:
         return Outcome(row.id, "rejected", None, error.detail, _field(error))
 
@@ -108,13 +112,7 @@ def _reference(ctx: Context, item: Field, text: str) -> int:
     if item.kind in ("user", "team"):
         return _person(ctx, item, text)
     target = ctx.assembly.resource("customers" if item.kind == "customer" else item.ref)
-    t = table_of(target)
-    if item.kind == "customer" and "@" in text:
-        held = holders_of(ctx, "email", [normalise.email_address(text).normalised])
-        ids = [row.customer_id for rows in held.values() for row in rows]
-        clause: ColumnElement[bool] = t.c.id.in_(ids[:50])
-    else:
-        clause = t.c[target.field(target.title).attribute] == text
+    t, clause = table_of(target), meant_by(ctx, target, text)
     statement = select(t.c.id).where(clause, t.c.trashed_at.is_(None), row_scope(ctx, target)).limit(2)
     return _one(item, text, list(ctx.session.execute(statement).scalars()))
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from patron.customers.models import LONGEST_NAME
 from patron.customers.normalise import PersonName, PostalAddress, clean, fold, person_name
 from patron.imports.candidates import Candidate, Kind
 from patron.imports.dates import DateColumn, date_column
@@ -87,6 +88,8 @@ class RowReader:
         else:
             person = self._person(cells)
         name = shown_name(kind, person, organisation, emails, phones)
+        if len(name) > LONGEST_NAME:
+            raise Refused("name", f"Name takes at most {LONGEST_NAME} characters.")
         return Candidate(
             line=row.line,
             raw=tuple(row.cells),

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select, union_all
 
 from patron.context import Context
-from patron.contributions import Field, Resource
+from patron.contributions import Choice, Field, Resource
 from patron.errors import Invalid
 from patron.resources import editing, list_page, page_frame
 from patron.resources.declaration import table_of
@@ -32,9 +32,9 @@ def show_board(ctx: Context, *, resource: Resource) -> Page:
             "value": choice.value,
             "label": choice.label,
             "tone": choice.tone,
-            "count": totals[choice.value]["count"],
-            "sums": totals[choice.value]["sums"],
-            "cards": cards[choice.value],
+            "count": totals[stored(state, choice)]["count"],
+            "sums": totals[stored(state, choice)]["sums"],
+            "cards": cards[stored(state, choice)],
             "more_url": f"{resource.path}?{page_frame.query_with(ctx, resource, {resource.state: choice.value})}",
         }
         for choice in state.choices
@@ -70,13 +70,18 @@ def move(ctx: Context, *, resource: Resource) -> Page | Redirect | Json:
     return Redirect(f"{resource.path}/board", Flash(f"Moved to {label}."))
 
 
+def stored(state: Field, choice: Choice) -> Any:
+    """The value of a column of the board as the record holds it: a yes or no has two columns."""
+    return choice.value == "true" if state.kind == "bool" else choice.value
+
+
 def _money(resource: Resource) -> Field | None:
     return next(
         (item for item in resource.fields if item.kind == "money" and item.name in resource.columns), None
     )
 
 
-def _totals(ctx: Context, resource: Resource, filter_: Any) -> dict[str, dict[str, Any]]:
+def _totals(ctx: Context, resource: Resource, filter_: Any) -> dict[Any, dict[str, Any]]:
     """Count and sums per state; currencies are never added."""
     t, money = table_of(resource), _money(resource)
     state = t.c[resource.field(resource.state).attribute]
@@ -89,7 +94,7 @@ def _totals(ctx: Context, resource: Resource, filter_: Any) -> dict[str, dict[st
             group.insert(0, t.c.currency)  # as an index over currency and state has them
         return select(*wanted).where(*clauses).group_by(*group)
 
-    totals: dict[str, dict[str, Any]] = defaultdict(lambda: {"count": 0, "sums": []})
+    totals: dict[Any, dict[str, Any]] = defaultdict(lambda: {"count": 0, "sums": []})
     for row in rows_within(ctx, resource, "board totals", build, filter_=filter_):
         totals[row[0]]["count"] += row[1]
         if money is not None and row[2]:
@@ -97,7 +102,7 @@ def _totals(ctx: Context, resource: Resource, filter_: Any) -> dict[str, dict[st
     return totals
 
 
-def _cards(ctx: Context, resource: Resource, filter_: Any) -> dict[str, list[dict[str, Any]]]:
+def _cards(ctx: Context, resource: Resource, filter_: Any) -> dict[Any, list[dict[str, Any]]]:
     """The newest cards of each column, in one statement: a bounded search for each, by the index over the state."""
     t = table_of(resource)
     state = resource.field(resource.state)
@@ -107,7 +112,9 @@ def _cards(ctx: Context, resource: Resource, filter_: Any) -> dict[str, list[dic
     def build(clauses: Clauses, _: str) -> Any:
         newest = select(*(t.c[name] for name in names)).where(*clauses)
         newest = newest.order_by(t.c.updated_at.desc(), t.c.id.desc()).limit(CARDS)
-        columns = [newest.where(t.c[state.attribute] == choice.value).subquery() for choice in state.choices]
+        columns = [
+            newest.where(t.c[state.attribute] == stored(state, choice)).subquery() for choice in state.choices
+        ]
         return union_all(*(select(column) for column in columns))
 
     place, record_id = names.index("updated_at"), names.index("id")
@@ -117,7 +124,7 @@ def _cards(ctx: Context, resource: Resource, filter_: Any) -> dict[str, list[dic
     items = [give(row) for row in rows]
     rules_of(resource).expand(ctx, items, shown)
     page_frame.name_references(ctx, resource, items)
-    cards: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    cards: dict[Any, list[dict[str, Any]]] = defaultdict(list)
     for item in items:
         cards[item[resource.state]].append(item)
     return cards

@@ -35,6 +35,8 @@ def problems_of(resource: Resource, resources: Mapping[str, Resource]) -> Iterat
     for name in (resource.title, *filter(None, (resource.natural_key, resource.state, resource.date))):
         if name not in names:
             yield f"there is no field “{name}”."
+    if resource.state in names and not resource.field(resource.state).choices:
+        yield f"state: the field “{resource.state}” has no choices, which are the columns of the board."
     for sort in resource.sorts:
         yield from _sort_problems(resource, sort.removeprefix("-"), columns)
     for link in resource.links:
@@ -57,6 +59,8 @@ def _field_problems(item: Field, columns: Table, resources: Mapping[str, Resourc
             yield f"field “{item.name}”: the model has no column “{name}”."
     if item.kind == "choice" and not item.choices:
         yield f"field “{item.name}”: a choice needs choices=(Choice(…), …)."
+    if item.kind == "bool" and item.choices and sorted(c.value for c in item.choices) != ["false", "true"]:
+        yield f"field “{item.name}”: the choices of a yes or no are “true” and “false”."
     if item.kind == "ref" and item.ref not in resources:
         yield f"field “{item.name}”: there is no resource “{item.ref}”."
 

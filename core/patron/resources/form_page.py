@@ -9,6 +9,7 @@ from patron.context import Context
 from patron.contributions import Field, Resource
 from patron.errors import Conflict, FieldError, Invalid
 from patron.resources import editing, forms, saying
+from patron.resources.lookups import doubts_of
 from patron.resources.page_frame import frame
 from patron.resources.people import people_of
 from patron.resources.query import read_one
@@ -29,6 +30,8 @@ def show_new(ctx: Context, *, resource: Resource) -> Page:
 def create_record(ctx: Context, *, resource: Resource) -> Redirect | Page:
     """Make the record, or show the form again with every error at its field."""
     values = forms.values_of(ctx.web, resource)
+    if doubts_of(ctx):
+        return _form(ctx, resource, values, None)
     try:
         record = editing.create(ctx, resource, values)
     except Invalid as error:
@@ -47,6 +50,8 @@ def change_record(ctx: Context, record_id: int, *, resource: Resource) -> Redire
     """Change the record; a clash shows three values per field to choose from, errors stand at their fields."""
     values = _resolved(ctx, resource, record_id, forms.values_of(ctx.web, resource))
     version = ctx.web.value("version")
+    if doubts_of(ctx):
+        return _form(ctx, resource, values, record_id)
     try:
         editing.change(ctx, resource, record_id, values, version=whole_number(version))
     except Invalid as error:
@@ -68,6 +73,8 @@ def _form(
     # What is computed from input is asked when a record is made; afterwards the rules keep it.
     fields = [item for item in forms.fields_of(resource) if record_id is None or item.kind != "computed"]
     shown = dict(values)
+    doubts = doubts_of(ctx)
+    errors = [*(doubt.error for doubt in doubts.values()), *errors]
     _name_lookups(ctx, fields, shown)
     data = {
         **frame(ctx, resource),
@@ -76,6 +83,7 @@ def _form(
         "record_id": record_id,
         "version": values.get("version") or ctx.web.value("version"),
         "errors": errors,
+        "doubts": doubts,
         "by_field": {error.field: error.message for error in errors},
         "options": people_of(ctx, fields),
         "back": ctx.web.param("back") or ctx.web.value("back"),

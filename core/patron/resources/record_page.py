@@ -9,16 +9,14 @@ from sqlalchemy import select
 from patron.accounts import history
 from patron.context import Context
 from patron.contributions import Resource
-from patron.customers.models import Customer
 from patron.errors import Invalid
-from patron.resources import editing, saying
+from patron.resources import editing, lookups, saying
 from patron.resources.bulk import selected_ids
 from patron.resources.declaration import table_of
 from patron.resources.page_frame import frame, item_of, name_references
 from patron.resources.query import read_one
 from patron.resources.rules import rules_of
 from patron.resources.scope import row_scope
-from patron.resources.search import search_clause
 from patron.responses import Flash, Json, Page, Redirect
 from patron.web import whole_number
 
@@ -98,20 +96,6 @@ def restore_records(ctx: Context, *, resource: Resource) -> Redirect:
     )
 
 
-def lookup(ctx: Context, *, resource: Resource) -> Json | Page:
+def lookup(ctx: Context, *, resource: Resource) -> Json:
     """Records that match ``q``, for fields that refer to this resource: items of value, label and hint."""
-    text = ctx.web.param("q").strip()
-    t, titled = table_of(resource), resource.field(resource.title)
-    if titled.kind == "computed":
-        return Json({"items": []})  # nothing is stored to choose by
-    title = t.c[titled.attribute]
-    statement = select(t.c.id, title).where(t.c.trashed_at.is_(None), row_scope(ctx, resource)).limit(10)
-    matching = search_clause(ctx, resource, text) if text else None
-    statement = statement.order_by(t.c.id.desc()) if matching is None else statement.where(matching)
-    hint = t.c.primary_email if resource.model is Customer else None
-    rows = ctx.session.execute(statement.add_columns(hint) if hint is not None else statement).all()
-    items = [
-        {"value": str(row[0]), "label": str(row[1]), "hint": (row[2] if hint is not None else "")}
-        for row in rows
-    ]
-    return Json({"items": items})
+    return Json({"items": lookups.offered(ctx, resource, ctx.web.param("q").strip())})

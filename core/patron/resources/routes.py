@@ -57,10 +57,10 @@ def _page_routes(resource: Resource) -> Iterator[Route]:
         yield page("POST", "/board/move", boards.move, "edit")
     if "create" in verbs:
         yield page("GET", "/new", form_page.show_new, "create")
-        yield page("POST", "/new", form_page.create_record, "create")
+        yield page("POST", "/new", form_page.create_record, "create", asks_back=True)
     if "edit" in verbs:
         yield page("GET", "/{record_id:int}/edit", form_page.show_edit, "edit")
-        yield page("POST", "/{record_id:int}/edit", form_page.change_record, "edit")
+        yield page("POST", "/{record_id:int}/edit", form_page.change_record, "edit", asks_back=True)
         yield page("POST", "/bulk", bulk.preview, "edit", transaction="read")
         yield page("POST", "/bulk/apply", bulk.apply, "edit")
         yield page("POST", "/bulk/{bulk_id:int}/undo", bulk.undo, "edit")

@@ -239,7 +239,7 @@ PAYMENTS = Resource(
     sorts=("-paid_on", "-created_at"),
     form=("open_item", "amount", "paid_on", "method", "reference"),
     search=("name", "reference"),
-    verbs=("read", "create", "export"),
+    verbs=("read", "create", "export", "import"),
     links=(CustomerLink("customer_id", "payer"),),
 )
 

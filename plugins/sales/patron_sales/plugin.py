@@ -59,9 +59,8 @@ def register_permissions() -> Sequence[Permission | RoleGrant]:
     every = {
         f"sales.{kind}.{verb}": Scope.ALL
         for kind in KINDS
-        for verb in ("read", "create", "edit", "delete", "export")
+        for verb in ("read", "create", "edit", "delete", "export", "import")
     }
-    imports = {f"sales.{kind}.import": Scope.ALL for kind in ("enquiries", "opportunities")}
     daily = {f"sales.{kind}.{verb}": Scope.TEAM for kind in KINDS for verb in ("read", "create", "edit")}
     return (
         Permission(
@@ -69,7 +68,7 @@ def register_permissions() -> Sequence[Permission | RoleGrant]:
             "Accept quotes: order and invoice come of it",
             {"manager": Scope.ALL, "user": Scope.TEAM},
         ),
-        RoleGrant("manager", {**every, **imports}),
+        RoleGrant("manager", every),
         RoleGrant("user", daily),
         RoleGrant("reader", {f"sales.{kind}.read": Scope.TEAM for kind in KINDS}),
     )

@@ -162,7 +162,6 @@ TICKETS = Resource(
     form=("subject", "description", "customer", "contact", "channel", "priority", "status", "queue", "owner", "team"),
     search=("number", "subject", "requester_email"),
     links=(CustomerLink("customer_id", "account"), CustomerLink("contact_id", "contact")),
-    verbs=("read", "create", "edit", "delete", "export"),
 )  # fmt: skip
 
 SURVEYS = Resource(

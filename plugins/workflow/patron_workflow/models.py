@@ -27,7 +27,7 @@ class Rule(Record, table=True):
     __tablename__ = "workflow_rule"
     __table_args__ = table_args(Index("ix_workflow_rule_position", "position", "id"))
     name: str = Column(nullable=False)
-    kind: str = Column(nullable=False)  # enquiry | ticket | lead offer
+    kind: str = Column(default="enquiry", nullable=False)  # enquiry | ticket | lead offer
     position: int = Column(default=100, nullable=False)
     conditions: str = Column(default="", nullable=False)
     owner_first: bool = Column(default=False, nullable=False)
@@ -110,7 +110,9 @@ class Task(Record, table=True):
 
     __tablename__ = "workflow_task"
     __table_args__ = table_args(
-        Index("ix_workflow_task_due", "due", "id"), Index("ix_workflow_task_owner", "owner_id", "done", "due")
+        Index("ix_workflow_task_due", "due", "id"),
+        Index("ix_workflow_task_owner", "owner_id", "done", "due"),
+        Index("ix_workflow_task_board", "done", "updated_at", "id"),
     )
     title: str = Column(nullable=False)
     note: str = Column(default="", nullable=False)

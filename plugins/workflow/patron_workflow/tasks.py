@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from patron import Action, Context, CustomerLink, Field, Panel, Resource, Rules, table, timeline
+from patron import Action, Choice, Context, CustomerLink, Field, Panel, Resource, Rules, table, timeline
 from sqlalchemy import func, select, update
 
 from patron_workflow.models import Notice, Task
 
 TASKS = "workflow.tasks"
 SHOWN = 8
+DONE = (Choice("false", "To do", "info"), Choice("true", "Done", "success"))
 
 
 class TaskRules(Rules):
@@ -52,6 +53,7 @@ RESOURCE = Resource(
     nav="Work",
     title="title",
     date="due",
+    state="done",
     template="workflow/task.html",
     rules=TaskRules,
     fields=(
@@ -61,7 +63,7 @@ RESOURCE = Resource(
         Field("team", "Team", "team", column="team_id"),
         Field("customer", "Customer", "customer", column="customer_id"),
         Field("note", "Note", "longtext", personal=True),
-        Field("done", "Done", "bool", default=False),
+        Field("done", "Done", "bool", default=False, choices=DONE),
         Field("done_at", "Done at", "instant", read_only=True),
         Field("created_at", "Created", "instant", read_only=True),
     ),

@@ -84,7 +84,7 @@ def offered(ctx: Context) -> dict[str, Offered]:
             "marketing",
         )
         if there and resource.links and ctx.actor.may(resource.permission("read")):
-            filtered = resource.state and resource.state in resource.filters
+            filtered = resource.state in resource.filters and resource.field(resource.state).kind == "choice"
             choices = resource.field(resource.state).choices if filtered else ()
             group = resource.module.capitalize()
             state = resource.state if filtered else ""

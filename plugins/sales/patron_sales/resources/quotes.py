@@ -187,5 +187,4 @@ QUOTES = Resource(
     form=("customer", "opportunity", "valid_until", "currency", "note", "owner", "team"),
     search=("number",),
     links=(CustomerLink("customer_id"),),
-    verbs=("read", "create", "edit", "delete", "export"),
 )

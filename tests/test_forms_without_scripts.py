@@ -1,0 +1,127 @@
+"""Every form that makes a record, of every module, as a browser without scripts shows and sends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from patron.assembly import Assembly, assemble
+from patron.cli.install import after_migration
+from patron.context import Context
+from patron.contributions import Resource
+from patron.migrate import CORE
+from patron.plugins import discover
+from patron.resources.declaration import table_of
+from patron.testing.canaries import Canaries, hatch
+from patron.testing.databases import Databases
+from patron.testing.faces import app_client, settings_for, signed_in, working
+from sqlalchemy import select
+
+
+@dataclass
+class Control:
+    """One control of a form; ``options`` are those of a select that stand for something."""
+
+    name: str
+    kind: str
+    value: str = ""
+    label_id: str = ""
+    options: list[str] = field(default_factory=list)
+
+    @property
+    def fillable(self) -> bool:
+        return bool(self.options) if self.kind == "select" else self.kind != "hidden"
+
+
+class Form(HTMLParser):
+    """The controls of the page's form that posts to ``action``, with what they hold at first."""
+
+    def __init__(self, html: str, action: str) -> None:
+        super().__init__()
+        self.action, self.within = action, False
+        self.controls: dict[str, Control] = {}
+        self.needed: list[str] = []
+        self._label = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        given = dict(attrs)
+        if tag == "form":
+            self.within = given.get("action") == self.action
+        if not self.within:
+            return
+        if tag == "label":
+            self._label = given.get("for") or ""
+        if "field-required" in (given.get("class") or ""):
+            self.needed.append(self._label)
+        name = given.get("name")
+        if tag in ("input", "select", "textarea") and name and "disabled" not in given:
+            kind = given.get("type", "text") if tag == "input" else tag
+            if kind not in ("checkbox", "radio") or "checked" in given or name not in self.controls:
+                self.controls[name] = Control(name, kind, given.get("value") or "", given.get("id") or "")
+        if tag == "option" and self.controls and given.get("value"):
+            last = next(reversed(self.controls.values()))
+            last.options.append(given["value"])
+            if "selected" in given:
+                last.value = given["value"]
+
+    def of_label(self, label: str) -> Control | None:
+        return next((c for c in self.controls.values() if c.label_id == label), None)
+
+
+@pytest.fixture(scope="module")
+def found(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Canaries]]:
+    """A client of an administrator, and a record of each kind."""
+    folder: Path = tmp_path_factory.mktemp("forms")
+    distributions = (CORE, *(p.migrations for p in discover(None)))
+    with databases.fresh("sqlite", folder, distributions) as database:
+        assembly = assemble(settings_for(database, modules=None, folder=str(folder)))
+        after_migration(assembly)
+        canaries = hatch(assembly)
+        with app_client(assembly) as client:
+            signed_in(client)
+            yield client, canaries
+
+
+def creatable(assembly: Assembly) -> list[Resource]:
+    return [r for r in assembly.resources.values() if "create" in r.verbs]
+
+
+def title_of(ctx: Context, resource: Resource, record_id: int) -> str:
+    t = table_of(resource)
+    return str(
+        ctx.session.execute(
+            select(t.c[resource.field(resource.title).attribute]).where(t.c.id == record_id)
+        ).scalar_one()
+    )
+
+
+def test_each_needed_field_can_be_filled(found: tuple[TestClient[Litestar], Canaries]) -> None:
+    client, canaries = found
+    assembly: Assembly = client.app.state.assembly
+    by_path = {f"{r.path}/lookup": r for r in assembly.resources.values()}
+    wrong, looked, needed = [], 0, 0
+    for resource in creatable(assembly):
+        form = Form(client.get(f"{resource.path}/new").text, f"{resource.path}/new")
+        needed += len(form.needed)
+        for label in form.needed:
+            control = form.of_label(label)
+            if control is None or not control.fillable:
+                wrong.append(f"{resource.key}: {label} cannot be filled")
+        sent = {c.name: c.value for c in form.controls.values()}
+        for name in [name for name in sent if name.endswith("-lookup")]:
+            target = by_path[sent[name]]
+            with working(assembly) as ctx:
+                sent[name.removesuffix("-lookup")] = title_of(ctx, target, canaries.of(target))
+            looked += 1
+        answer = client.post(f"{resource.path}/new", data=sent)
+        if "is called exactly" in answer.text or "There is no " in answer.text or answer.status_code >= 500:
+            wrong.append(f"{resource.key}: what was typed was not found: {answer.status_code}")
+    assert wrong == []
+    assert (looked > 10, needed > 30) == (True, True)

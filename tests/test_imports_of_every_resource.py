@@ -1,0 +1,135 @@
+"""Every resource that may be imported, of every module: a good row, a bad one, and the same file once more."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from patron import Money
+from patron.assembly import Assembly, assemble
+from patron.cli.install import after_migration
+from patron.context import Context
+from patron.contributions import Field, Resource
+from patron.imports.commands import run_import
+from patron.imports.record_fields import settable
+from patron.migrate import CORE
+from patron.plugins import discover
+from patron.records import table
+from patron.resources.declaration import table_of
+from patron.system.models import ImportRow
+from patron.testing.canaries import Canaries, hatch
+from patron.testing.databases import Databases
+from patron.testing.faces import settings_for, working
+from patron_orders.api import Line, create_order, issue_invoice
+from sqlalchemy import func, select
+
+IMPORTABLE = (
+    "catalog.prices", "catalog.products", "catalog.tax-rates", "customers", "knowledge.articles",
+    "knowledge.categories", "marketing.suppressions", "orders.payments", "sales.enquiries", "sales.opportunities",
+    "sales.quotes", "service.queues", "service.tickets", "workflow.calendars", "workflow.rules", "workflow.tasks",
+)  # fmt: skip
+SAID = {  # what only one resource knows how to take
+    "catalog.tax-rates": {"Country": "DE"},
+    "sales.quotes": {"Currency": "EUR"},
+    "workflow.calendars": {
+        "Hours of the week": "mon-fri 09:00-17:00",
+        "Holidays": "",
+        "Time zone": "Europe/Berlin",
+    },
+    "workflow.rules": {"Conditions": "country=DE", "People": ""},
+}
+
+
+@pytest.fixture(scope="module")
+def site(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Assembly, Canaries]]:
+    folder: Path = tmp_path_factory.mktemp("imports")
+    distributions = (CORE, *(p.migrations for p in discover(None)))
+    with databases.fresh("sqlite", folder, distributions) as database:
+        assembly = assemble(settings_for(database, modules=None, folder=str(folder)))
+        after_migration(assembly)
+        canaries = hatch(assembly)
+        with working(assembly) as ctx:
+            line = Line(None, "Chair", Decimal(2), Money(5000, "EUR"), "19.00")
+            order = create_order(
+                ctx, canaries.other_customer, [line], source="test", reference_resource="test.things", reference_id=1,
+                currency="EUR",
+            )  # fmt: skip
+            issue_invoice(ctx, order)
+            t = table_of(assembly.resource("orders.open-items"))
+            canaries.ids["orders_open_item"] = ctx.session.execute(select(func.max(t.c.id))).scalar_one()
+        yield assembly, canaries
+        assembly.database.dispose()
+
+
+def test_none_is_left_out(site: tuple[Assembly, Canaries]) -> None:
+    assembly, _ = site
+    assert tuple(sorted(r.key for r in assembly.resources.values() if "import" in r.verbs)) == IMPORTABLE
+
+
+@pytest.mark.parametrize("key", IMPORTABLE)
+def test_a_file_is_imported_once(site: tuple[Assembly, Canaries], tmp_path: Path, key: str) -> None:
+    assembly, canaries = site
+    resource = assembly.resource(key)
+    with working(assembly) as ctx:
+        good = {item.label: cell for item in settable(resource) if (cell := cell_of(ctx, item, canaries))}
+    good |= SAID.get(key, {})
+    bad, refusal = unfit(resource)
+    path = tmp_path / "rows.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.DictWriter(file, list(good))
+        rows.writeheader()
+        rows.writerows([good, {**good, **bad}])
+    before = count(assembly, resource)
+    done = run_import(assembly, key, path)
+    assert reasons(assembly, done) == [
+        ("created", ""),
+        ("rejected", refusal),
+    ]
+    again = run_import(assembly, key, path)
+    assert (again["created"], again["rejected"]) == (0, 1)
+    assert count(assembly, resource) == before + 1
+
+
+def unfit(resource: Resource) -> tuple[dict[str, str], str]:
+    """A cell that the resource refuses, and how it says so."""
+    for item in settable(resource):
+        if item.kind == "text":
+            return {
+                item.label: "x" * (item.max_length + 1)
+            }, f"{item.label} takes at most {item.max_length} characters."
+    item = next(item for item in settable(resource) if item.kind == "money")
+    return {item.label: "dear"}, f"{item.label} takes an amount such as 1250.00."
+
+
+def cell_of(ctx: Context, item: Field, canaries: Canaries) -> str:
+    """What a person would write into the file."""
+    simple = {
+        "text": "Imported", "email": "imported@example.com", "url": "https://example.com", "integer": "1",
+        "bool": "no", "money": "5.00", "date": ctx.now.date().isoformat(), "user": str(canaries.keeper),
+        "team": str(canaries.team), "customer": str(canaries.customer), "longtext": "Imported words",
+    }  # fmt: skip
+    if item.kind == "choice":
+        return item.default or item.choices[0].value
+    if item.kind == "ref":
+        return str(canaries.of(ctx.assembly.resource(item.ref)))
+    return simple.get(item.kind, "")
+
+
+def count(assembly: Assembly, resource: Resource) -> int:
+    with assembly.database.read() as session:
+        return int(session.execute(select(func.count()).select_from(table_of(resource))).scalar_one())
+
+
+def reasons(assembly: Assembly, done: dict[str, Any]) -> list[tuple[str, str]]:
+    t = table(ImportRow)
+    with assembly.database.read() as session:
+        rows = session.execute(
+            select(t.c.state, t.c.reason).where(t.c.import_id == done["import_id"]).order_by(t.c.line)
+        )
+        return [(row.state, row.reason) for row in rows]
