@@ -125,3 +125,52 @@ def test_each_needed_field_can_be_filled(found: tuple[TestClient[Litestar], Cana
             wrong.append(f"{resource.key}: what was typed was not found: {answer.status_code}")
     assert wrong == []
     assert (looked > 10, needed > 30) == (True, True)
+
+
+class Dead(HTMLParser):
+    """Controls of a page that do nothing without scripts, and yet are shown."""
+
+    VOID = frozenset(("input", "img", "br", "hr", "meta", "link", "use", "source", "wbr", "col", "path"))
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[tuple[str, str]] = []
+        self.found: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        given = dict(attrs)
+        hidden = any("scripting-only" in kind or name == "dialog" for name, kind in self.open)
+        hidden = hidden or "scripting-only" in (given.get("class") or "")
+        in_form = any(name == "form" for name, _ in self.open) or "form" in given
+        dead = (
+            tag == "button"
+            and "popovertarget" not in given
+            and (given.get("type") == "button" or not in_form)
+        )
+        asks = any(name in given for name in ("hx-get", "hx-post")) and given.get("hx-swap") != "none"
+        dead = dead or (asks and tag in ("button", "input") and not in_form)
+        dead = dead or (tag == "form" and "action" not in given and asks)
+        if dead and not hidden:
+            self.found.append(str({name: value for name, value in given.items() if name != "class"}))
+        if tag not in self.VOID:
+            self.open.append((tag, given.get("class") or ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and any(name == tag for name, _ in self.open):
+            if self.open.pop()[0] == tag:
+                break
+
+
+def test_no_button_is_dead(found: tuple[TestClient[Litestar], Canaries]) -> None:
+    client, canaries = found
+    assembly: Assembly = client.app.state.assembly
+    dead: dict[str, list[str]] = {}
+    for resource in assembly.resources.values():
+        record = f"{resource.path}/{canaries.of(resource)}"
+        pages = [resource.path, record, f"{record}/history", f"{resource.path}/import"]
+        for url in [*pages, f"{record}/edit", f"{resource.path}/new", f"{resource.path}/board"]:
+            answer = client.get(url, headers={"Accept": "text/html"})
+            if answer.status_code == 200 and (wrong := Dead(answer.text).found):
+                dead[url] = wrong
+    assert dead == {}

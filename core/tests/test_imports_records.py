@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 
 ENTITIES = Resource(
     name="entities",
+    module="core",
     model=LegalEntity,
     label="Legal entity",
     label_plural="Legal entities",
@@ -33,6 +34,7 @@ ENTITIES = Resource(
 )
 BRANDS = Resource(
     name="brands",
+    module="core",
     model=Brand,
     label="Brand",
     label_plural="Brands",
