@@ -5,6 +5,7 @@ import "./palette.js";
 import "./shortcuts.js";
 import "./tables.js";
 import "./lookup.js";
+import "./waiting.js";
 import "./forms.js";
 import "./board.js";
 import "./times.js";

@@ -1,5 +1,6 @@
 // A text field that the server would resolve becomes a combobox that searches and sends the id (ARIA combobox with a listbox).
 import { announce, behaviour, icon, make } from "./dom.js";
+import { shape } from "./waiting.js";
 
 const WAIT_MS = 150;
 
@@ -39,6 +40,7 @@ behaviour("input[data-lookup]", (plain) => {
   const load = async () => {
     pending?.abort();
     pending = new AbortController();
+    if (list.hidden) wait();
     const url = new URL(dataset.lookup, location.href);
     url.searchParams.set("q", input.value === select.selectedOptions[0]?.textContent.trim() ? "" : input.value);
     try {
@@ -47,6 +49,10 @@ behaviour("input[data-lookup]", (plain) => {
     } catch (error) {
       if (error.name !== "AbortError") close();
     }
+  };
+  const wait = () => {
+    list.replaceChildren(make("li", { class: "lookup-empty", role: "option", "aria-disabled": "true" }, shape("label")));
+    list.hidden = false;
   };
   const show = (items) => {
     list.replaceChildren(...items.map((item, at) => make("li", { role: "option", id: `${id}-option-${at}`, "data-value": item.value, "aria-selected": "false" }, make("span", {}, item.label), item.hint ? make("small", {}, item.hint) : null)));

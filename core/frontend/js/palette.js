@@ -1,5 +1,6 @@
 // Ctrl+K: search, go, create, act. Without scripts the top bar's form opens the search page.
 import { announce, icon, make, on, submitPost } from "./dom.js";
+import { shape } from "./waiting.js";
 
 const WAIT_MS = 120;
 const dialog = document.getElementById("palette");
@@ -22,6 +23,7 @@ function start() {
   async function load() {
     pending?.abort();
     pending = new AbortController();
+    if (!list.querySelector("[role=option]")) list.replaceChildren(shape("label"));
     try {
       const answer = await fetch(`${dialog.dataset.url}?q=${encodeURIComponent(input.value)}`, { headers: { accept: "application/json" }, signal: pending.signal });
       if (!answer.ok) throw new Error(String(answer.status));

@@ -141,10 +141,12 @@ def _form(ctx: Context, route: Route, resource: Resource, found: Canaries) -> di
     if tail.startswith("/bulk") and item is not None:
         return {**ids, "field": item.name, **_flat({item.name: plausible(ctx, item, found, "asked")})}
     if tail.startswith("/board") and resource.state:
-        choices = resource.field(resource.state).choices
+        state = resource.field(resource.state)
+        to = state.choices[
+            0 if state.kind == "bool" else -1
+        ].value  # where the canary is not: it says yes to all
         return {
-            "id": str(found.of(resource)), "record_id": str(found.of(resource)), "to": choices[-1].value,
-            "state": choices[-1].value, "value": choices[-1].value,
+            "id": str(found.of(resource)), "record_id": str(found.of(resource)), "to": to, "state": to, "value": to,
         }  # fmt: skip
     return {**ids, **_guessed(ctx.assembly, route, found)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Dialog, Page, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 pytestmark = pytest.mark.browser
 Posts = list[tuple[str, dict[str, list[str]], dict[str, str]]]
@@ -200,3 +200,31 @@ def test_a_cell_is_edited_in_its_place(watched: Any, site: str, posts: Posts) ->
     page.get_by_role("link", name="Edit Phone").click()
     expect(page.locator("dd").get_by_role("textbox")).to_be_focused()
     assert watched.complaints == []
+
+
+def test_who_waits_sees_that_something_comes(watched: Any, site: str) -> None:
+    page = watched.page
+    held: list[Route] = []
+    for slow in ("**/palette*", "**/ui/lookup*", "**/cell*"):
+        page.route(slow, lambda route: held.append(route))
+    page.goto(f"{site}/ui", wait_until="networkidle")
+    page.get_by_role("combobox", name="Owner").click()
+    expect(page.locator(".lookup-list .loading")).to_be_visible()
+    held.pop().continue_()
+    expect(page.get_by_role("option", name="Amara Okafor")).to_be_visible()
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette .loading")).to_be_visible()
+    held.pop().abort()
+    expect(page.locator("#palette .loading")).to_have_count(0)
+    page.unroute("**/cell*")
+    page.goto(f"{site}/ui?template=cell.html", wait_until="networkidle")
+    page.route(
+        "**/*",
+        lambda route: held.append(route) if "hx-request" in route.request.headers else route.continue_(),
+    )
+    cell = page.locator("#table-1 td").nth(1)
+    cell.get_by_role("link").click()
+    expect(cell).to_have_attribute("aria-busy", "true")
+    held.pop().continue_()
+    expect(cell.get_by_role("textbox")).to_be_focused()
+    expect(page.locator("[aria-busy]")).to_have_count(0)
