@@ -5,16 +5,36 @@ With ``PATRON_PICTURES=FOLDER`` each page is also photographed, on a phone and a
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from patron.accounts import services
+from patron.accounts.authentication import PARTNER
+from patron.accounts.models import User
+from patron.accounts.services.links import make_link
+from patron.accounts.services.people import person_of
+from patron.customers.models import Customer
+from patron.customers.roles import give_role
+from patron.permissions import Face
+from patron.records import table
+from patron.testing.faces import working
+from patron_ecommerce.models import Checkout
+from patron_ecommerce.services.common import sign
+from patron_marketing.models import Recipient, Submission
+from patron_marketing.services import tokens
+from patron_sales.models import Quote
+from patron_sales.services.mailing import link_of
+from patron_service.models import Survey
 from playwright.sync_api import Browser, Error, Page
+from sqlalchemy import select, update
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,8 +156,7 @@ class Walk:
                     del self.wanted[route]
 
     def _shape(self) -> list[str]:
-        told = []
-        width = self.page.evaluate("document.documentElement.scrollWidth")
+        told = self._width(PHONE)
         title, name = self.page.title(), self.page.evaluate("document.documentElement.lang")
         icons = self.page.evaluate("""async () => {
             const used = [...document.querySelectorAll("use")].map((use) => use.getAttribute("href").split("#"));
@@ -145,8 +164,6 @@ class Walk:
             const sprite = await (await fetch(used[0][0])).text();
             return [...new Set(used.map(([, id]) => id))].filter((id) => !sprite.includes(`id="${id}"`));
         }""")
-        if width > PHONE["width"]:
-            told.append(f"is {width} px wide on a phone")
         if not title.split("·")[0].strip():
             told.append("has no title")
         if self.page.locator("h1").count() != 1:
@@ -173,7 +190,12 @@ class Walk:
         dark = self._axe(TAGS)
         self.page.set_viewport_size(DESK)
         self.page.emulate_media(color_scheme="light")
-        return sorted({*dark, *self._axe({"type": "rule", "values": AT_A_DESK})})
+        wide = self._width(DESK)
+        return sorted({*dark, *wide, *self._axe({"type": "rule", "values": AT_A_DESK})})
+
+    def _width(self, size: dict[str, int]) -> list[str]:
+        width = self.page.evaluate("document.documentElement.scrollWidth")
+        return [f"is {width} px wide on {size['width']}"] if width > size["width"] else []
 
     def _axe(self, rules: Any) -> list[str]:
         """The violations; colours are looked at twice, since a browser under load repaints late."""
@@ -222,6 +244,51 @@ def test_every_public_page(site: Any, browser: Browser, watching: Any) -> None:
     walk = opened(watching, browser, None, site.url, public)
     assert not walk.complaints, walk.told()
     assert walk.unreached() == []
+
+
+def addresses_in_letters(site: Any) -> list[str]:
+    """What mails link to: each kind of address once, its secret known to us since we make or replace it."""
+    with site.assembly() as assembly, working(assembly) as ctx:
+
+        def first(model: Any, *where: Any) -> Any:
+            return ctx.session.execute(select(model).where(*where).limit(1)).scalar_one()
+
+        doors = [person_of(ctx.session, user_id=first(User).key)]
+        for face in (Face.CUSTOMER, Face.PARTNER):
+            customer = first(Customer, table(Customer).c.kind == "person").key
+            give_role(ctx, customer, PARTNER)
+            account = services.add_account(
+                ctx, f"letter-{face}@example.com", "Lena Letter", customer, [], face
+            )
+            doors.append(person_of(ctx.session, account_id=account))
+        found = [
+            make_link(ctx, person, purpose) for person in doors for purpose in ("invite", "reset", "sign-in")
+        ]
+        q, r, s = table(Quote), table(Recipient), table(Survey)
+        quote = first(Quote, q.c.status == "sent")
+        found += [link_of(ctx, quote), f"{link_of(ctx, quote)}/pdf"]
+        reached = first(Recipient, r.c.state == "handed").key
+        sent_in = first(Submission, table(Submission).c.at > ctx.now - timedelta(days=20)).key
+        found += [
+            f"/u/{tokens.make(ctx, 'leave', reached)}",
+            f"/f/confirm/{tokens.make(ctx, 'confirm', sent_in)}",
+        ]
+        order = sign(ctx, "order", first(Checkout).track_key)
+        found += [f"/shop/orders/{order}", f"/shop/thanks/{order}"]
+        hashed = hashlib.sha256(b"known").hexdigest()
+        asked = {"secret_hash": hashed, "asked_at": ctx.now, "answered_at": None}
+        ctx.session.execute(update(s).where(s.c.id == first(Survey).key).values(asked))
+        return [urlsplit(address).path for address in (*found, "/survey/known")]
+
+
+def test_every_page_that_a_letter_leads_to(site: Any, browser: Browser, watching: Any) -> None:
+    context = browser.new_context(reduced_motion="reduce")
+    walk = Walk(watching(context), site.url, [])
+    for path in addresses_in_letters(site):
+        if complaints := walk.look(path):
+            walk.complaints[path] = complaints
+    context.close()
+    assert not walk.complaints, walk.told()
 
 
 def test_every_state_that_no_link_leads_to(
