@@ -9,6 +9,7 @@ from patron.context import Context
 from patron.contributions import Action, Choice, CustomerLink, Field, Panel, Resource
 from patron.customers import contacts, normalise, page
 from patron.customers.models import LONGEST_NAME, Customer
+from patron.customers.names import match_key
 from patron.errors import Invalid
 from patron.plugins import Failure
 from patron.resources.rules import Rules
@@ -104,9 +105,7 @@ def derive_names(record: Customer, *, named: bool, locale: str) -> None:
     record.name = record.name or " ".join(part for part in (record.given_name, record.family_name) if part)
     ordered = f"{record.family_name} {record.given_name}".strip() if record.kind == "person" else record.name
     record.name_key = normalise.sort_key(ordered or record.name, locale)
-    record.match_key = (
-        normalise.fold(record.name) if record.kind == "person" else normalise.organisation_key(record.name)
-    )
+    record.match_key = match_key(record.kind, record.name)
 
 
 def _external_id(entry: Any) -> tuple[str, str]:

@@ -46,11 +46,13 @@ class Changes:
 def changes_of(known: Existing, row: StagedCustomer, source: str, owner_id: int | None) -> Changes:
     """What the row would change."""
     changes = Changes()
-    if not row.nameless and row.name != known.name:
+    # A name that it had once, or hides, must not become what it is called.
+    renamed = not row.nameless and (row.match_key == known.match_key or not known.is_called(row.match_key))
+    if renamed and row.name != known.name:
         for name in ("name", "name_key", "match_key"):
             changes.set(known, name, getattr(row, name))
-    names = ("given_name", "family_name", "prefix", "suffix", "birth_date", "language", "website")
-    for name in names:
+    parts = ("given_name", "family_name", "prefix", "suffix") if renamed or row.nameless else ()
+    for name in (*parts, "birth_date", "language", "website"):
         changes.set(known, name, getattr(row, name))
     changes.set(known, "owner_id", owner_id)
     _add_note(changes, known, row)

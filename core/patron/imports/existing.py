@@ -11,18 +11,27 @@ from sqlalchemy import select
 
 from patron.bulk import among
 from patron.context import Context
-from patron.customers.models import ContactHolder, ContactPoint, Customer, ExternalId, Relationship
+from patron.customers.models import (
+    ContactHolder,
+    ContactPoint,
+    Customer,
+    CustomerName,
+    ExternalId,
+    Relationship,
+)
 from patron.records import table
 
 
 @dataclass
 class Existing:
-    """One customer. ``points``: (kind, value) to the holder's id; ``employers``: name key to (relation, title)."""
+    """One customer. ``points``: (kind, value) to the holder's id; ``employers``: name key to (relation, title);
+    ``other_names``: the keys of dated names."""
 
     row: dict[str, Any]
     points: dict[tuple[str, str], int] = field(default_factory=dict)
     external_ids: set[str] = field(default_factory=set)
     employers: dict[str, tuple[int, str]] = field(default_factory=dict)
+    other_names: set[str] = field(default_factory=set)
 
     @property
     def id(self) -> int:
@@ -39,6 +48,10 @@ class Existing:
     @property
     def match_key(self) -> str:
         return str(self.row["match_key"])
+
+    def is_called(self, match_key: str) -> bool:
+        """Whether that is the key of its name, or of one that it has or had beside it."""
+        return match_key == self.match_key or match_key in self.other_names
 
     @property
     def given_name(self) -> str:
@@ -62,7 +75,7 @@ class Existing:
 
 
 def load_existing(ctx: Context, ids: Collection[int], source: str) -> dict[int, Existing]:
-    """The customers of these ids that are not in the trash, in four statements, with the external ids of ``source``."""
+    """The customers of these ids that are not in the trash, in five statements, with the external ids of ``source``."""
     if not ids:
         return {}
     wanted = sorted(ids)
@@ -76,7 +89,16 @@ def load_existing(ctx: Context, ids: Collection[int], source: str) -> dict[int, 
         for row in ctx.session.execute(theirs):
             found[row.customer_id].external_ids.add(row.value)
     _add_employers(ctx, found)
+    _add_other_names(ctx, found)
     return found
+
+
+def _add_other_names(ctx: Context, found: dict[int, Existing]) -> None:
+    t = table(CustomerName)
+    for row in ctx.session.execute(
+        select(t.c.customer_id, t.c.match_key).where(among(t.c.customer_id, found))
+    ):
+        found[row.customer_id].other_names.add(row.match_key)
 
 
 def _add_points(ctx: Context, found: dict[int, Existing]) -> None:

@@ -10,6 +10,7 @@ In this order, the first that finds one decides:
 5. only for rows without external id, own e-mail and telephone: the name, when birth date, employer, address or
    website agrees and none contradicts, or when neither the row nor the customer says more than the name.
 
+A customer is also recognised by a name that it had or has beside its own (see ``customers.names``), hidden or not.
 A customer that has another id in the same source is never the one. A ``match`` that is named takes that rule
 alone, and then an e-mail address decides whatever the name is.
 """
@@ -20,12 +21,12 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Text, cast, false, or_, select
+from sqlalchemy import ColumnElement, Select, Text, cast, false, or_, select, union_all
 
 from patron.bulk import among
 from patron.context import Context
 from patron.customers import normalise
-from patron.customers.models import ContactHolder, ContactPoint, Customer, ExternalId
+from patron.customers.models import ContactHolder, ContactPoint, Customer, CustomerName, ExternalId
 from patron.imports.existing import Existing, load_existing
 from patron.imports.staged import StagedCustomer, unpack
 from patron.records import table
@@ -193,10 +194,16 @@ def _add_points(
         .order_by(h.c.id)
     )
     if names is not None:
-        named = among(c.c.match_key, names)
+        named = or_(among(c.c.match_key, names), h.c.customer_id.in_(_once_called(names)))
         statement = statement.where(or_(h.c.use == "personal", named) if kind == "email" else named)
     for row in ctx.session.execute(statement):
         clues.by_point[kind, row.value].append((row.customer_id, row.use))
+
+
+def _once_called(keys: Collection[str]) -> Select[tuple[int]]:
+    """Ids of the customers who have or had one of these names beside their own, hidden ones too."""
+    t = table(CustomerName)
+    return select(t.c.customer_id).where(among(t.c.match_key, keys))
 
 
 def _add_names(ctx: Context, clues: Clues, rows: Sequence[StagedCustomer]) -> None:
@@ -208,12 +215,12 @@ def _add_names(ctx: Context, clues: Clues, rows: Sequence[StagedCustomer]) -> No
     near: ColumnElement[bool] = t.c.city_key.in_([*cities, ""]) if cities else false()
     # Where no row tells a city, all of a name come; where some do, those of other cities contradict anyway.
     here = or_(near, t.c.kind != "person") if cities and all(row.of("postal") for row in rows) else None
-    statement = select(t.c.id, t.c.kind, t.c.match_key).where(
-        among(t.c.match_key, keys), t.c.trashed_at.is_(None)
-    )
-    if here is not None:
-        statement = statement.where(here)
-    for row in ctx.session.execute(statement.order_by(t.c.id)):
+    there = [t.c.trashed_at.is_(None), *([here] if here is not None else [])]
+    n = table(CustomerName)
+    own = select(t.c.id, t.c.kind, t.c.match_key).where(among(t.c.match_key, keys), *there)
+    others = select(t.c.id, t.c.kind, n.c.match_key).select_from(n.join(t, t.c.id == n.c.customer_id))
+    both = union_all(own, others.where(among(n.c.match_key, keys), *there)).subquery()
+    for row in ctx.session.execute(select(both).order_by(both.c.id)):
         clues.by_name[row.kind, row.match_key].append(row.id)
 
 
@@ -253,7 +260,7 @@ def _by_point(rules: Rules, clues: Clues, row: StagedCustomer, kind: str, value:
             continue
         if row.kind == "person" and kind == "email" and use != "personal":
             continue
-        if known.match_key == row.match_key:
+        if known.is_called(row.match_key):
             named = named or known
         elif (rules.only == kind and use == "personal") or (kind == "email" and names_agree(known, row)):
             loose = loose or known

@@ -9,6 +9,7 @@ import msgspec
 
 from patron.customers import normalise
 from patron.customers.contacts import POSTAL_FIELDS, Point
+from patron.customers.names import match_key
 from patron.imports.candidates import Candidate
 
 
@@ -85,11 +86,6 @@ def staged(candidate: Candidate, locale: str) -> StagedCustomer:
         created_on=candidate.created_on,
         nameless=candidate.kind == "person" and person is None,
     )
-
-
-def match_key(kind: str, name: str) -> str:
-    """The key under which customers of a kind are the same by name."""
-    return normalise.fold(name) if kind == "person" else normalise.organisation_key(name)
 
 
 def _points(candidate: Candidate) -> list[StagedPoint]:

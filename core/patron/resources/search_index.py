@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Date, bindparam, delete, or_, select, update
+from sqlalchemy import BigInteger, Date, String, bindparam, cast, delete, null, or_, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from patron.bulk import among, insert_rows
 from patron.context import Context
 from patron.contributions import Resource
-from patron.customers.models import Assignment, Customer
+from patron.customers.models import Assignment, Customer, CustomerName
 from patron.customers.normalise import sort_key
 from patron.prepared import Prepared, among_given
 from patron.records import Record, table
@@ -51,9 +51,11 @@ def index_many(ctx: Context, resource: Resource, records: Sequence[Any], *, fres
         batch = records[start : start + BATCH]
         rows = [_row(resource, record) for record in batch]
         places = [_place(resource, row) for row in rows]
-        scopes = _scopes(ctx, resource, places)
+        names: dict[int, list[str]] = defaultdict(list)
+        scopes = _scopes(ctx, resource, places, None if fresh else names)
         entries = [
-            {**_entry(resource, record, row), "customer_id": place.customer_id, "scope": scope}
+            _entry(resource, record, row, names.get(place.record_id, ()))
+            | {"customer_id": place.customer_id, "scope": scope}
             for record, row, place, scope in zip(batch, rows, places, scopes, strict=True)
         ]
         if fresh:
@@ -156,10 +158,12 @@ def _row(resource: Resource, record: Any) -> dict[str, Any]:
     return {column.name: getattr(record, column.name) for column in table_of(resource).c}
 
 
-def _entry(resource: Resource, record: Any, row: Mapping[str, Any]) -> dict[str, Any]:
+def _entry(
+    resource: Resource, record: Any, row: Mapping[str, Any], beside: Sequence[str] = ()
+) -> dict[str, Any]:
     title = str(getattr(record, resource.field(resource.title).attribute) or "")
     rules = rules_of(resource)
-    texts = [*_searched(resource, record), rules.search_text(record)]
+    texts = [*_searched(resource, record), rules.search_text(record), *beside]
     return {
         "resource": resource.key,
         "record_id": row.get("id"),
@@ -197,16 +201,21 @@ def _places(ctx: Context, resource: Resource, ids: Sequence[int]) -> list[_Place
     return found
 
 
-def _scopes(ctx: Context, resource: Resource, places: Sequence[_Place]) -> list[str]:
+def _scopes(
+    ctx: Context, resource: Resource, places: Sequence[_Place], names: dict[int, list[str]] | None = None
+) -> list[str]:
     """Per place the tokens of all who may reach it by owner, team or account team.
 
+    Of customers, ``names`` gets what else they are called, hidden names too: to be found by, never to be shown.
     Wider than ``row_scope``, never narrower: what is found by token is checked by that.
     """
     scopes: list[str] = []
     beside: dict[int, set[str]] = defaultdict(set)
     customers = sorted({place.customer_id for place in places if place.customer_id is not None})
     for start in range(0, len(customers), BATCH):
-        _add_account_teams(ctx, customers[start : start + BATCH], beside)
+        _add_account_teams(
+            ctx, customers[start : start + BATCH], beside, names if resource.model is Customer else None
+        )
         if resource.model is not Customer and resource.owner not in table_of(resource).c:
             _add_owners(ctx, customers[start : start + BATCH], beside)
     for place in places:
@@ -222,10 +231,19 @@ def _who(user_id: int | None, team_id: int | None) -> Iterable[str]:
         yield f"t{team_id}"
 
 
-def _add_account_teams(ctx: Context, customers: Sequence[int], beside: dict[int, set[str]]) -> None:
+def _add_account_teams(
+    ctx: Context, customers: Sequence[int], beside: dict[int, set[str]], names: dict[int, list[str]] | None
+) -> None:
+    """Who looks after them and, where ``names`` are wanted, what else they are called; one statement."""
     values = {"customers": list(customers), "today": ctx.now.date()}
-    for customer_id, user_id, team_id in _ACCOUNT_TEAMS.rows(ctx.session, values):
+    if names is None:
+        for customer_id, user_id, team_id in _ACCOUNT_TEAMS.rows(ctx.session, values):
+            beside[customer_id].update(_who(user_id, team_id))
+        return
+    for customer_id, user_id, team_id, name in _TEAMS_AND_NAMES.rows(ctx.session, values):
         beside[customer_id].update(_who(user_id, team_id))
+        if name is not None:
+            names[customer_id].append(name)
 
 
 def _account_teams(dialect: str) -> Any:
@@ -235,7 +253,16 @@ def _account_teams(dialect: str) -> Any:
     return members.where(among_given(t.c.customer_id, "customers", dialect), lasting)
 
 
+def _teams_and_names(dialect: str) -> Any:
+    t = table(CustomerName)
+    nobody = (cast(null(), BigInteger), cast(null(), BigInteger))
+    called = select(t.c.customer_id, *nobody, t.c.name)
+    teams = _account_teams(dialect).add_columns(cast(null(), String))
+    return union_all(teams, called.where(among_given(t.c.customer_id, "customers", dialect)))
+
+
 _ACCOUNT_TEAMS = Prepared(_account_teams)
+_TEAMS_AND_NAMES = Prepared(_teams_and_names)
 
 
 def _add_owners(ctx: Context, customers: Sequence[int], beside: dict[int, set[str]]) -> None:
