@@ -14,16 +14,18 @@ from patron.assembly import Assembly, assemble
 from patron.cli.install import after_migration
 from patron.context import Context
 from patron.contributions import Field, Resource
+from patron.imports import staging
 from patron.imports.commands import run_import
 from patron.imports.record_fields import settable
 from patron.migrate import CORE
 from patron.plugins import discover
 from patron.records import table
+from patron.resources import editing
 from patron.resources.declaration import table_of
 from patron.system.models import ImportRow
 from patron.testing.canaries import Canaries, hatch
 from patron.testing.databases import Databases
-from patron.testing.faces import settings_for, working
+from patron.testing.faces import make_user, settings_for, working
 from patron_orders.api import Line, create_order, issue_invoice
 from sqlalchemy import func, select
 
@@ -63,6 +65,7 @@ def site(
             issue_invoice(ctx, order)
             t = table_of(assembly.resource("orders.open-items"))
             canaries.ids["orders_open_item"] = ctx.session.execute(select(func.max(t.c.id))).scalar_one()
+        canaries.ids["manager"] = make_user(assembly, "manager")
         yield assembly, canaries
         assembly.database.dispose()
 
@@ -85,15 +88,34 @@ def test_a_file_is_imported_once(site: tuple[Assembly, Canaries], tmp_path: Path
         rows = csv.DictWriter(file, list(good))
         rows.writeheader()
         rows.writerows([good, {**good, **bad}])
+    guessed = staging.guess(resource, path).columns
+    assert guessed is not None
+    unknown = [column.header for column in guessed.columns if column.field is None]
+    assert unknown == [] or key == "customers"  # whose files have fields of their own
     before = count(assembly, resource)
-    done = run_import(assembly, key, path)
+    done = run_import(assembly, key, path, user_id=canaries.ids["manager"])
     assert reasons(assembly, done) == [
         ("created", ""),
         ("rejected", refusal),
     ]
-    again = run_import(assembly, key, path)
-    assert (again["created"], again["rejected"]) == (0, 1)
+    again = run_import(assembly, key, path, user_id=canaries.ids["manager"])
+    assert (again["created"], again["updated"] + again["skipped"], again["rejected"]) == (0, 1, 1)
     assert count(assembly, resource) == before + 1
+
+
+def test_a_row_that_clashes_is_refused_alone(site: tuple[Assembly, Canaries], tmp_path: Path) -> None:
+    assembly, _ = site
+    queues = assembly.resource("service.queues")
+    with working(assembly) as ctx:
+        old = editing.create(ctx, queues, {"name": "Old queue"}).key
+        editing.trash(ctx, queues, [old])
+    path = tmp_path / "queues.csv"
+    path.write_text("Name\nOld queue\nNew queue\n", encoding="utf-8")
+    done = run_import(assembly, queues.key, path)
+    assert reasons(assembly, done) == [
+        ("rejected", "This clashes with something that exists already."),
+        ("created", ""),
+    ]
 
 
 def unfit(resource: Resource) -> tuple[dict[str, str], str]:
