@@ -198,11 +198,13 @@ def _refuse_unmigrated(assembly: Assembly) -> None:
 
 
 def _refuse_lagging(assembly: Assembly, session: Session) -> None:
-    """A module that was away while customers were merged or erased must follow that before it takes part again."""
+    """A module that was away while customers were merged, split or erased must follow before it takes part again."""
     from patron.customers.journal import lagging
 
     for name in lagging(session) - assembly.live.disabled:
-        assembly.hooks.refuse(name, "It missed merges or erasures while it was away. Run: patron migrate")
+        assembly.hooks.refuse(
+            name, "It missed merges, splits or erasures while it was away. Run: patron migrate"
+        )
 
 
 def undeclared_permissions(routes: Sequence[Route], permissions: Mapping[str, Permission]) -> list[Route]:

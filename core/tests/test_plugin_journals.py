@@ -7,15 +7,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from patron.assembly import Assembly
+from patron.assembly import Assembly, assemble
+from patron.cli.install import after_migration
 from patron.context import Context
-from patron.customers import erasing, merging
+from patron.customers import erasing, journal, merging
 from patron.customers.models import ErasureJournal
+from patron.db import Database
 from patron.errors import Conflict
 from patron.hookspecs import hookimpl
 from patron.records import table
 from patron.system import plugins_service
-from patron.testing.faces import make_customer, working
+from patron.testing.faces import make_customer, settings_for, working
 from sqlalchemy import select
 
 CALLS: list[tuple[Any, ...]] = []
@@ -128,6 +130,54 @@ def test_so_does_a_split_of_a_merge_that_the_module_had_missed(assembly: Assembl
     with working(assembly) as ctx:
         merging.split(ctx, merge_id)
     assert [("split", first, second, [{"moved": second}])] == CALLS
+
+
+def split(assembly: Assembly, merge_id: int) -> None:
+    with working(assembly) as ctx:
+        merging.split(ctx, merge_id)
+
+
+def test_a_split_that_the_module_had_missed_is_replayed_in_its_place(assembly: Assembly) -> None:
+    first, second, third = (make_customer(assembly, name) for name in ("First", "Second", "Third"))
+    merged, other = merge(assembly, first, second), make_customer(assembly, "Other")
+    CALLS.clear()
+    switch(assembly, False)
+    merge(assembly, first, third)
+    split(assembly, merged)
+    merge(assembly, second, other)
+    assert CALLS == [("disabled",)]
+    with working(assembly) as ctx:
+        assert journal.lagging(ctx.session) == {"desk"}
+    switch(assembly, True)
+    back = ("split", first, second, [{"moved": second}])
+    assert CALLS[1:] == [("merge", first, third), back, ("merge", second, other), ("enabled",)]
+    with working(assembly) as ctx:
+        assert journal.lagging(ctx.session) == set()
+    CALLS.clear()
+    switch(assembly, False)
+    switch(assembly, True)
+    assert CALLS == [("disabled",), ("enabled",)], "nothing is replayed twice"
+
+
+def test_a_module_that_was_refused_or_gone_must_follow_a_split_before_it_is_back(
+    assembly: Assembly, database: Database, plugins: Mapping[str, Any]
+) -> None:
+    first, second = make_customer(assembly, "First"), make_customer(assembly, "Second")
+    merged = merge(assembly, first, second)
+    without = assemble(settings_for(database))
+    split(without, merged)
+    without.database.dispose()
+    again = assemble(settings_for(database), plugins)
+    assert "missed merges, splits or erasures" in again.plugins[0].refused
+    again.database.dispose()
+    back = assemble(settings_for(database), plugins, check_journals=False)
+    CALLS.clear()
+    after_migration(back)
+    assert [("split", first, second, [{"moved": second}])] == CALLS
+    back.database.dispose()
+    again = assemble(settings_for(database), plugins)
+    assert again.plugins[0].refused == ""
+    again.database.dispose()
 
 
 def test_a_module_may_keep_a_customer_from_the_trash(assembly: Assembly) -> None:

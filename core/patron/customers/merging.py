@@ -147,9 +147,12 @@ def split(ctx: Context, merge_id: int) -> int:
     for name, value in entry["before"]["survivor"].items():
         if getattr(survivor, name) == getattr(merged, name):  # not edited since
             setattr(survivor, name, None if value is None else value)
+    there = journal.present(ctx)
     for module, entries in entry["before"]["modules"].items():
-        arguments = {"survivor_id": survivor.key, "merged_id": merged.key, "journal": entries}
-        ctx.assembly.hooks.transact(ctx, "after_customer_split", only=module, **arguments)
+        if module in there:
+            arguments = {"survivor_id": survivor.key, "merged_id": merged.key, "journal": entries}
+            ctx.assembly.hooks.transact(ctx, "after_customer_split", only=module, **arguments)
+    journal.note_split(ctx, merge_id, entry["before"]["modules"])
     merged.merged_into_id = merged.trashed_at = None
     for customer in (survivor, merged):
         customer.version += 1

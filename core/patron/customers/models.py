@@ -221,9 +221,13 @@ class ErasureJournal(Row, table=True):
 
 
 class Replay(Row, table=True):
-    """How far a module has followed the journals of merges and erasures."""
+    """How far a module has followed the journals of merges and erasures, and the splits that it has yet to follow.
+
+    ``splits`` holds, in order, the merge that was split and the newest merge there was by then.
+    """
 
     __tablename__ = "core_replay"
     module: str = Field(nullable=False, unique=True)
     merge_id: int = Field(default=0, sa_type=BigInt, nullable=False)
     erasure_id: int = Field(default=0, sa_type=BigInt, nullable=False)
+    splits: list[list[int]] = Field(default_factory=list, sa_type=Json, nullable=False)

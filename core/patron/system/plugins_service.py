@@ -73,7 +73,8 @@ def disable(ctx: Context, name: str) -> None:
 
 
 def enable(ctx: Context, name: str) -> None:
-    """Put a module back into service: it follows the merges and erasures it missed, and waiting deliveries become due.
+    """Put a module back into service: it follows the merges, splits and erasures it missed, waiting deliveries
+    become due.
 
     Conflict while it lacks another.
     """
