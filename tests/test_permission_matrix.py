@@ -472,6 +472,8 @@ REFUSED_GUESS = {  # by path's end: why a plausible request is refused; each of 
     "/modules/{name:str}/disable": "a module that others need",
     "/modules/{name:str}/enable": "there is none of that name",
     "/interactions/{interaction_id:int}/attach": "the party does not take part",
+    "/points/{holder_id:int}/delete": "they are reached there still",
+    "/deletions/{audit_id:int}/undo": "nothing was removed",
     "/customers/{customer_id:int}/team": "needs a user or a team, not both",
     "/customers/{customer_id:int}/files": "needs a file",
     "/merges/{merge_id:int}/split": "nothing was merged",

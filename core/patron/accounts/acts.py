@@ -20,13 +20,17 @@ _ACTS = {
     "name": "Changed a name",
     "password": "Changed the password",
     "prefer": "Set preferences",
+    "reach": "Changed a contact point",
     "relate": "Added a relationship",
     "release": "Released",
+    "rerelate": "Changed a relationship",
     "restore": "Restored from the trash",
     "revoke": "Ended access",
     "sign-in": "Signed in",
     "sign-out": "Signed out",
     "trash": "Moved to the trash",
+    "unname": "Removed a name",
+    "unreach": "Removed a contact point",
     "unrelate": "Removed a relationship",
 }
 _KINDS = {

@@ -1,4 +1,4 @@
-"""The profile page of a customer: names, portal access, files, merges."""
+"""The profile page of a customer: names, contact points, relationships, portal access, files, merges."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from patron.accounts.authentication import VIEW_AS
 from patron.contributions import Action, Permission
-from patron.customers import profile_controllers
+from patron.customers import beside_controllers, profile_controllers
 from patron.customers.models import Customer
 from patron.hookspecs import hookimpl
 from patron.permissions import Scope
@@ -15,7 +15,7 @@ from patron.routing import Route
 
 @hookimpl
 def register_controllers() -> Sequence[Route]:
-    return profile_controllers.ROUTES
+    return (*profile_controllers.ROUTES, *beside_controllers.ROUTES)
 
 
 @hookimpl

@@ -89,13 +89,16 @@ def _postal(entry: Any, country: str) -> Point:
 
 
 def replace_points(ctx: Context, customer: Customer, kind: str, points: Sequence[Point]) -> None:
-    """Make these the customer's contact points of a kind, the first the primary one. Others' holdings stay."""
+    """Make these the customer's contact points of a kind, the first the primary one. Others' holdings stay.
+
+    What is left out ends today and stays on record; what comes back lasts again.
+    """
     holders, known = table(ContactHolder), table(ContactPoint)
     held = (
         {
-            row.contact_point_id: row.value
+            row.contact_point_id: row
             for row in ctx.session.execute(
-                select(holders.c.contact_point_id, known.c.value)
+                select(holders.c.contact_point_id, known.c.value, holders.c.until)
                 .select_from(holders.join(known, known.c.id == holders.c.contact_point_id))
                 .where(holders.c.customer_id == customer.key, known.c.kind == kind)
             )
@@ -104,13 +107,16 @@ def replace_points(ctx: Context, customer: Customer, kind: str, points: Sequence
         else {}
     )
     wanted = {point.value for point in points}
-    gone = [point_id for point_id, value in held.items() if value not in wanted]
+    lasting = {point_id for point_id, row in held.items() if row.until is None}
+    gone = [point_id for point_id in lasting if held[point_id].value not in wanted]
+    back = [point_id for point_id in held.keys() - lasting if held[point_id].value in wanted]
     if gone:
-        ctx.session.execute(
-            delete(holders).where(
-                holders.c.customer_id == customer.key, among(holders.c.contact_point_id, gone)
-            )
-        )
+        _hold(ctx, customer.key, gone, until=ctx.now.date())
+    today = [point_id for point_id in back if held[point_id].until == ctx.now.date()]
+    if today:  # taken away by mistake: as if it had never ended
+        _hold(ctx, customer.key, today, until=None)
+    if long_gone := [point_id for point_id in back if point_id not in today]:
+        _hold(ctx, customer.key, long_gone, until=None, since=ctx.now.date(), verified_at=None)
     if held:
         ctx.session.execute(
             update(holders)
@@ -141,6 +147,12 @@ def replace_points(ctx: Context, customer: Customer, kind: str, points: Sequence
             .where(holders.c.customer_id == customer.key, holders.c.contact_point_id == first)
             .values(is_primary=True)
         )
+
+
+def _hold(ctx: Context, customer_id: int, point_ids: Collection[int], **values: Any) -> None:
+    h = table(ContactHolder)
+    which = (h.c.customer_id == customer_id, among(h.c.contact_point_id, point_ids))
+    ctx.session.execute(update(h).where(*which).values(values))
 
 
 class Reached(Protocol):
@@ -237,7 +249,7 @@ def _points_and_ids(dialect: str) -> Any:
     points = (
         select(h.c.customer_id, p.c.kind, p.c.value, h.c.label, h.c.is_primary, p.c.parts, h.c.id)
         .select_from(h.join(p, p.c.id == h.c.contact_point_id))
-        .where(among_given(h.c.customer_id, "customers", dialect))
+        .where(among_given(h.c.customer_id, "customers", dialect), h.c.until.is_(None))
     )
     externals = select(
         e.c.customer_id,
@@ -257,12 +269,12 @@ _POINTS_AND_IDS = Prepared(_points_and_ids)
 
 
 def holders_of(ctx: Context, kind: str, values: Collection[str]) -> dict[str, list[Any]]:
-    """Who is reached at these addresses: value to rows of customer_id, use and name, personal holders first."""
+    """Who is reached at these addresses today: value to rows of customer_id, use and name, personal holders first."""
     h, p, c = table(ContactHolder), table(ContactPoint), table(Customer)
     statement = (
         select(p.c.value, h.c.customer_id, h.c.use, c.c.name, c.c.kind)
         .select_from(h.join(p, p.c.id == h.c.contact_point_id).join(c, c.c.id == h.c.customer_id))
-        .where(p.c.kind == kind, among(p.c.value, values), c.c.trashed_at.is_(None))
+        .where(p.c.kind == kind, among(p.c.value, values), c.c.trashed_at.is_(None), h.c.until.is_(None))
         .order_by(h.c.id)
     )
     found: dict[str, list[Any]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from patron.context import Context
-from patron.customers import consents, relationships, roles, team
+from patron.customers import consents, roles, team
 from patron.customers.forms import customer_of, day_of
 from patron.customers.merge_controllers import ROUTES as MERGE_ROUTES
 from patron.errors import Invalid
@@ -118,34 +118,6 @@ def attach(ctx: Context, interaction_id: int) -> Redirect:
     return Redirect(f"/interactions/{interaction_id}", Flash("Attached."))
 
 
-@post("/customers/{customer_id:int}/relationships", permission=EDIT)
-def relate(ctx: Context, customer_id: int) -> Redirect:
-    """Relate to another customer (form: kind, to, role, since, until). Both ends need the right to edit."""
-    customer_of(ctx, customer_id, "edit")
-    other = whole_number(ctx.web.value("to"))
-    if other is None:
-        raise Invalid.field("to", "Choose a customer.")
-    customer_of(ctx, other, "edit")
-    relationships.relate(
-        ctx,
-        customer_id,
-        int(other),
-        ctx.web.value("kind"),
-        role=ctx.web.value("role"),
-        since=day_of(ctx, "since"),
-        until=day_of(ctx, "until"),
-    )
-    return _to(customer_id, "Related.")
-
-
-@post("/customers/{customer_id:int}/relationships/{relationship_id:int}/delete", permission=EDIT)
-def unrelate(ctx: Context, customer_id: int, relationship_id: int) -> Redirect:
-    """Remove a relationship that was a mistake."""
-    customer_of(ctx, customer_id, "edit")
-    relationships.unrelate(ctx, customer_id, relationship_id)
-    return _to(customer_id, "Relationship removed.")
-
-
 @post("/customers/{customer_id:int}/roles", permission=EDIT)
 def change_role(ctx: Context, customer_id: int) -> Redirect:
     """Give or end a role (form: role, end)."""
@@ -226,8 +198,6 @@ ROUTES: tuple[Route, ...] = (
     show_log,
     log_touch,
     attach,
-    relate,
-    unrelate,
     change_role,
     consent,
     prefer,

@@ -112,7 +112,10 @@ class ContactPoint(Row, table=True):
 
 
 class ContactHolder(Row, table=True):
-    """Who is reached at a contact point, and how: a role address never stands for one person."""
+    """Who is reached at a contact point, and how: a role address never stands for one person.
+
+    One with an ``until`` is history: it names a day that has come, and nobody is reached there any more.
+    """
 
     __tablename__ = "core_contact_holder"
     __table_args__ = table_args(

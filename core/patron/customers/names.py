@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from patron.accounts import audit
 from patron.context import Context
@@ -24,6 +24,9 @@ KINDS = {
     "former": "Former name",
     "nick": "Nickname",
 }
+UNNAME = "unname"
+AUDITED = {"kind": "name_kind", "name": "other_name"}
+"""How the audit calls what is the customer's own field by its name."""
 
 
 def add_name(
@@ -37,12 +40,7 @@ def add_name(
     hidden: bool = False,
 ) -> None:
     """Keep another name of the customer, who is found by it from now on; NotFound."""
-    if kind not in KINDS:
-        raise Invalid.field("kind", f"A name is one of: {', '.join(KINDS)}.")
-    if not name.strip() or len(name) > 300:
-        raise Invalid.field("name", "Write the name, in at most 300 characters.")
-    if since and until and until < since:
-        raise Invalid.field("until", "It cannot end before it begins.")
+    _check(kind, name, since, until)
     customer = _customer(ctx, customer_id)
     values = {
         "customer_id": customer_id,
@@ -70,20 +68,94 @@ def _customer(ctx: Context, customer_id: int) -> Customer:
     return found
 
 
-def remove_name(ctx: Context, customer_id: int, name_id: int) -> None:
-    """Remove a name that was a mistake; one that is no longer used gets an end date instead."""
+def change_name(
+    ctx: Context,
+    customer_id: int,
+    name_id: int,
+    kind: str,
+    name: str,
+    *,
+    since: date | None,
+    until: date | None,
+    hidden: bool,
+) -> None:
+    """Set what is said of a name that is kept. Left empty, a hidden one stays; to be shown, it is typed again."""
     t = table(CustomerName)
-    mine = delete(t).where(t.c.id == name_id, t.c.customer_id == customer_id)
-    row = ctx.session.execute(mine.returning(t.c.kind, t.c.name, t.c.hidden)).first()
+    row = _of(ctx, customer_id, name_id)
+    if row["hidden"] and not name.strip():
+        if not hidden:
+            raise Invalid.field("name", "To show a hidden name, type it again.")
+        name = row["name"]
+    _check(kind, name, since, until)
+    values = {"kind": kind, "name": name.strip(), "since": since, "until": until, "hidden": hidden}
+    changed = {field: (row[field], value) for field, value in values.items() if row[field] != value}
+    if not changed:
+        return
+    customer = _customer(ctx, customer_id)
+    keyed = {**values, "match_key": match_key(customer.kind, name)}
+    ctx.session.execute(update(t).where(t.c.id == name_id).values(keyed))
+    said = {AUDITED.get(field, field): pair for field, pair in changed.items()}
+    said["other_name"] = (HIDDEN if hidden else _shown(row), _shown(values))
+    audit.record(ctx, "name", "customers", customer_id, said, customer_id=customer_id)
+    search.index(ctx, ctx.assembly.resource("customers"), customer)
+
+
+def _shown(row: Mapping[str, Any]) -> str:
+    return HIDDEN if row["hidden"] else str(row["name"])
+
+
+def end_name(ctx: Context, customer_id: int, name_id: int) -> None:
+    """The name is used no longer, as of today; they are still found by it."""
+    row = _of(ctx, customer_id, name_id)
+    given = {"since": row["since"], "until": ctx.now.date(), "hidden": row["hidden"]}
+    change_name(ctx, customer_id, name_id, row["kind"], row["name"], **given)
+
+
+def remove_name(ctx: Context, customer_id: int, name_id: int) -> int:
+    """Remove a name that was a mistake; one that is no longer used gets an end date instead.
+
+    Returns the audit's id, by which ``deletions.undo`` gives it back; 0 for a hidden one, which nothing remembers.
+    """
+    t = table(CustomerName)
+    row = _of(ctx, customer_id, name_id)
+    ctx.session.execute(delete(t).where(t.c.id == name_id))
+    was = {
+        AUDITED.get(field, field): (row[field], None)
+        for field in ("kind", "since", "until", "hidden")
+        if row[field]
+    }
+    was["other_name"] = (_shown(row), None)
+    audit_id = audit.record(ctx, UNNAME, "customers", customer_id, was, customer_id=customer_id)
+    search.index(ctx, ctx.assembly.resource("customers"), _customer(ctx, customer_id))
+    return 0 if row["hidden"] else audit_id
+
+
+def _of(ctx: Context, customer_id: int, name_id: int) -> dict[str, Any]:
+    t = table(CustomerName)
+    mine = (t.c.id == name_id, t.c.customer_id == customer_id)
+    row = ctx.session.execute(select(t).where(*mine)).mappings().first()
     if row is None:
         raise NotFound("There is no such name.")
-    shown = HIDDEN if row.hidden else row.name
-    audit.record(ctx, "name", "customers", customer_id, {row.kind: (shown, None)}, customer_id=customer_id)
-    search.index(ctx, ctx.assembly.resource("customers"), _customer(ctx, customer_id))
+    return dict(row)
+
+
+def _check(kind: str, name: str, since: date | None, until: date | None) -> None:
+    if kind not in KINDS:
+        raise Invalid.field("kind", f"A name is one of: {', '.join(KINDS)}.")
+    if not name.strip() or len(name) > 300:
+        raise Invalid.field("name", "Write the name, in at most 300 characters.")
+    if since and until and until < since:
+        raise Invalid.field("until", "It cannot end before it begins.")
 
 
 def names_of(ctx: Context, customer_id: int) -> Sequence[dict[str, Any]]:
-    """The dated names of a customer as they may be shown, in the order in which they were kept: hidden ones blank."""
+    """The dated names of a customer as they may be shown, those used no longer last: hidden ones are blank."""
     t = table(CustomerName)
     rows = ctx.session.execute(select(t).where(t.c.customer_id == customer_id).order_by(t.c.id)).mappings()
-    return [dict(row) | ({"name": "", "match_key": ""} if row["hidden"] else {}) for row in rows]
+    today = ctx.now.date()
+    found = [
+        {**row, "ended": row["until"] is not None and row["until"] <= today}
+        | ({"name": "", "match_key": ""} if row["hidden"] else {})
+        for row in rows
+    ]
+    return sorted(found, key=lambda row: row["ended"])

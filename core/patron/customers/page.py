@@ -34,7 +34,7 @@ def customer_data(ctx: Context, customer: Customer) -> dict[str, Any]:
         "customer": customer,
         "timeline": entries,
         "older_url": f"/customers/{customer.key}/timeline?cursor={older}" if older else "",
-        "related": related_of(found["related"], customer.key),
+        "related": related_of(found["related"], customer.key, ctx.now.date()),
         "relationship_kinds": [(kind.name, kind.label) for kind in KINDS.values()],
         **beside_of(found["beside"]),
         "people": keep_options(ctx, found["users"], found["teams"]),

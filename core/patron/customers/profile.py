@@ -1,17 +1,19 @@
 """The profile of a customer: what is kept beside the row and seldom needed — names, who else is reached where,
-portal access, files, merges."""
+relationships, portal access, files, merges."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from patron.accounts.models import Account, Mandate
 from patron.accounts.services.refusals import refusals_of
 from patron.context import Context
-from patron.customers.models import ContactHolder, ContactPoint, Customer, MergeJournal
+from patron.customers.models import Customer, MergeJournal
 from patron.customers.names import names_of
+from patron.customers.points import points_of
+from patron.customers.relationships import related_to
 from patron.files import services as files
 from patron.records import table
 
@@ -21,36 +23,11 @@ def profile_data(ctx: Context, customer_id: int) -> dict[str, Any]:
     return {
         "names": names_of(ctx, customer_id),
         "points": points_of(ctx, customer_id),
+        "related": related_to(ctx, customer_id),
         "accounts": accounts_of(ctx, customer_id),
         "attachments": files.attachments(ctx, "customers", customer_id),
         "merges": merges_of(ctx, customer_id),
     }
-
-
-def points_of(ctx: Context, customer_id: int) -> list[dict[str, Any]]:
-    """Contact points with how they are used, how deliverable they are, and by how many others they are shared."""
-    h, p = table(ContactHolder), table(ContactPoint)
-    other = h.alias()
-    shared = select(func.count()).where(
-        other.c.contact_point_id == p.c.id, other.c.customer_id != customer_id
-    )
-    statement = (
-        select(
-            p.c.kind,
-            p.c.value,
-            p.c.display,
-            p.c.deliverability,
-            h.c.use,
-            h.c.label,
-            h.c.is_primary,
-            h.c.verified_at,
-        )
-        .add_columns(shared.scalar_subquery().label("others"))
-        .select_from(h.join(p, p.c.id == h.c.contact_point_id))
-        .where(h.c.customer_id == customer_id)
-        .order_by(p.c.kind, h.c.id)
-    )
-    return [dict(row) for row in ctx.session.execute(statement).mappings()]
 
 
 def accounts_of(ctx: Context, customer_id: int) -> list[dict[str, Any]]:

@@ -10,8 +10,8 @@ from patron.accounts.services.people import person_of
 from patron.accounts.services.portal import end_mandate, sections_of
 from patron.accounts.services.sessions import start_viewing
 from patron.context import Context
-from patron.customers import names
-from patron.customers.forms import customer_of, day_of
+from patron.customers import names, points
+from patron.customers.forms import customer_of
 from patron.customers.profile import profile_data
 from patron.customers.roles import roles_of
 from patron.errors import Invalid
@@ -29,7 +29,7 @@ def _back(customer_id: int, text: str) -> Redirect:
 
 @get("/customers/{customer_id:int}/profile", permission=READ)
 def show(ctx: Context, customer_id: int) -> Page:
-    """Names, contact points, portal access, files and merges of a customer."""
+    """Names, contact points, relationships, portal access, files and merges of a customer."""
     customer = customer_of(ctx, customer_id)
     faces = [Face.CUSTOMER]
     if PARTNER in roles_of(ctx, customer_id):
@@ -40,6 +40,7 @@ def show(ctx: Context, customer_id: int) -> Page:
     data = {
         "customer": customer,
         "kinds": list(names.KINDS.items()),
+        "uses": list(points.USES.items()),
         "offered": offered,
         "may_edit": ctx.actor.may(EDIT),
         "may_invite": ctx.actor.may(INVITE),
@@ -47,30 +48,6 @@ def show(ctx: Context, customer_id: int) -> Page:
         **profile_data(ctx, customer_id),
     }
     return Page("customers/profile.html", data)
-
-
-@post("/customers/{customer_id:int}/names", permission=EDIT)
-def add_name(ctx: Context, customer_id: int) -> Redirect:
-    """Keep another name (form: kind, name, since, until, hidden)."""
-    customer_of(ctx, customer_id, "edit")
-    names.add_name(
-        ctx,
-        customer_id,
-        ctx.web.value("kind"),
-        ctx.web.value("name"),
-        since=day_of(ctx, "since"),
-        until=day_of(ctx, "until"),
-        hidden=bool(ctx.web.value("hidden")),
-    )
-    return _back(customer_id, "Name kept.")
-
-
-@post("/customers/{customer_id:int}/names/{name_id:int}/delete", permission=EDIT)
-def remove_name(ctx: Context, customer_id: int, name_id: int) -> Redirect:
-    """Remove a name that was a mistake."""
-    customer_of(ctx, customer_id, "edit")
-    names.remove_name(ctx, customer_id, name_id)
-    return _back(customer_id, "Name removed.")
 
 
 @post("/customers/{customer_id:int}/accounts", permission=INVITE)
@@ -119,4 +96,4 @@ def attach(ctx: Context, customer_id: int) -> Redirect:
     return _back(customer_id, "File kept.")
 
 
-ROUTES: tuple[Route, ...] = (show, add_name, remove_name, invite, end_access, view_as, attach)
+ROUTES: tuple[Route, ...] = (show, invite, end_access, view_as, attach)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from patron.accounts import audit
 from patron.context import Context
@@ -42,6 +42,10 @@ KINDS = {
     )
 }
 
+UNRELATE = "unrelate"
+SAID = ("role", "since", "until", "is_primary")
+"""What is said of a relationship beside its ends and its kind."""
+
 
 def relate(
     ctx: Context,
@@ -59,8 +63,7 @@ def relate(
         raise Invalid.field("kind", f"A relationship is one of: {', '.join(KINDS)}.")
     if from_id == to_id:
         raise Invalid.field("to_id", "A customer cannot be related to itself.")
-    if since and until and until < since:
-        raise Invalid.field("until", "It cannot end before it begins.")
+    _check_days(since, until)
     if KINDS[kind].acyclic and from_id in _above(ctx, to_id, kind):
         raise Invalid.field("to_id", f"That would make a circle of “{KINDS[kind].label.lower()}”.")
     t = table(Relationship)
@@ -74,22 +77,83 @@ def relate(
         "is_primary": is_primary,
     }
     relationship_id = int(ctx.session.execute(insert(t).values(values).returning(t.c.id)).scalar_one())
+    if is_primary:
+        _stand_alone(ctx, from_id, kind, relationship_id)
     audit.record(ctx, "relate", "customers", from_id, {kind: (None, to_id)}, customer_id=from_id)
     return relationship_id
 
 
-def unrelate(ctx: Context, customer_id: int, relationship_id: int) -> None:
-    """Remove a relationship of a customer that was a mistake; one that ended gets an end date instead."""
+def change(
+    ctx: Context,
+    customer_id: int,
+    relationship_id: int,
+    *,
+    role: str,
+    since: date | None,
+    until: date | None,
+    is_primary: bool,
+) -> None:
+    """Set what is said of a relationship of a customer, from either end. The main one of its kind is one alone."""
+    t = table(Relationship)
+    row = _of(ctx, customer_id, relationship_id)
+    _check_days(since, until)
+    values = {
+        "role": role[:200],
+        "since": since,
+        "until": until,
+        "is_primary": is_primary and (until is None or until >= ctx.now.date()),
+    }
+    changed = {name: (row[name], value) for name, value in values.items() if row[name] != value}
+    if not changed:
+        return
+    ctx.session.execute(update(t).where(t.c.id == relationship_id).values(values))
+    if values["is_primary"]:
+        _stand_alone(ctx, row["from_id"], row["kind"], relationship_id)
+    named = {row["kind"]: (row["to_id"], row["to_id"])}
+    audit.record(
+        ctx, "rerelate", "customers", row["from_id"], {**named, **changed}, customer_id=row["from_id"]
+    )
+
+
+def end(ctx: Context, customer_id: int, relationship_id: int, on: date | None = None) -> None:
+    """End a relationship of a customer on a day, today by default: that it was stays on record."""
+    row = _of(ctx, customer_id, relationship_id)
+    until = on or ctx.now.date()
+    given = {"role": row["role"], "since": row["since"], "until": until, "is_primary": False}
+    change(ctx, customer_id, relationship_id, **given)
+
+
+def unrelate(ctx: Context, customer_id: int, relationship_id: int) -> int:
+    """Remove a relationship of a customer that was a mistake; one that ended gets an end date instead.
+
+    Returns the audit's id, by which ``deletions.undo`` gives it back.
+    """
+    t = table(Relationship)
+    row = _of(ctx, customer_id, relationship_id)
+    ctx.session.execute(delete(t).where(t.c.id == relationship_id))
+    was = {row["kind"]: (row["to_id"], None), **{name: (row[name], None) for name in SAID if row[name]}}
+    return audit.record(ctx, UNRELATE, "customers", row["from_id"], was, customer_id=row["from_id"])
+
+
+def _of(ctx: Context, customer_id: int, relationship_id: int) -> dict[str, Any]:
     t = table(Relationship)
     mine = (t.c.from_id == customer_id) | (t.c.to_id == customer_id)
-    row = ctx.session.execute(
-        delete(t).where(t.c.id == relationship_id, mine).returning(t.c.kind, t.c.from_id, t.c.to_id)
-    ).first()
+    row = ctx.session.execute(select(t).where(t.c.id == relationship_id, mine)).mappings().first()
     if row is None:
         raise NotFound("There is no such relationship.")
-    audit.record(
-        ctx, "unrelate", "customers", row.from_id, {row.kind: (row.to_id, None)}, customer_id=row.from_id
-    )
+    return dict(row)
+
+
+def _stand_alone(ctx: Context, from_id: int, kind: str, relationship_id: int) -> None:
+    """No other relationship of this kind is the main one."""
+    t = table(Relationship)
+    others = (t.c.from_id == from_id, t.c.kind == kind, t.c.id != relationship_id, t.c.is_primary.is_(True))
+    ctx.session.execute(update(t).where(*others).values(is_primary=False))
+
+
+def _check_days(since: date | None, until: date | None) -> None:
+    if since and until and until < since:
+        raise Invalid.field("until", "It cannot end before it begins.")
 
 
 def _above(ctx: Context, customer_id: int, kind: str) -> set[int]:
@@ -116,23 +180,27 @@ class Related:
     kind: str
     since: date | None
     until: date | None
+    is_primary: bool
+    ended: bool
 
 
 def related_to(ctx: Context, customer_id: int) -> list[Related]:
     """Relationships of a customer from both ends, the current ones first. One statement."""
-    return related_of(_RELATED.rows(ctx.session, {"customer": customer_id}), customer_id)
+    return related_of(_RELATED.rows(ctx.session, {"customer": customer_id}), customer_id, ctx.now.date())
 
 
-def related_of(rows: Iterable[Any], customer_id: int) -> list[Related]:
-    """Relationships as the customer sees them, of the rows that ``relating`` selects."""
+def related_of(rows: Iterable[Any], customer_id: int, today: date) -> list[Related]:
+    """Relationships as the customer sees them, of the rows that ``relating`` selects: those that last first."""
     found = []
     for row in rows:
         kind = KINDS.get(row.kind)
         out = row.from_id == customer_id
         label = row.kind if kind is None else kind.label if out else kind.reverse
         other = row.to_id if out else row.from_id
-        found.append(Related(row.id, label, row.role, other, row.name, row.other_kind, row.since, row.until))
-    return found
+        ended = row.until is not None and row.until <= today
+        said = (row.since, row.until, bool(row.is_primary), ended)
+        found.append(Related(row.id, label, row.role, other, row.name, row.other_kind, *said))
+    return sorted(found, key=lambda one: (one.ended, not one.is_primary))
 
 
 def relating(_: str) -> Any:

@@ -119,6 +119,8 @@ def _contact_points(ctx: Context, ids: Sequence[int]) -> list[dict[str, Any]]:
             p.c.deliverability,
             h.c.use,
             h.c.label,
+            h.c.since,
+            h.c.until,
             h.c.verified_at,
         )
         .select_from(h.join(p, p.c.id == h.c.contact_point_id))
