@@ -130,6 +130,11 @@ def _portal_navigation(ctx: Context) -> tuple[ShellNavGroup, ...]:
 
 
 def _quick_create(ctx: Context) -> list[ShellLink]:
+    touch = ShellLink("Call, meeting or letter", "/interactions/log", "phone")
+    return [*([touch] if ctx.actor.may("interactions.log") else []), *_creatable(ctx)]
+
+
+def _creatable(ctx: Context) -> list[ShellLink]:
     return [
         ShellLink(resource.label, f"{resource.path}/new", resource.icon)
         for resource in ctx.assembly.resources.values()

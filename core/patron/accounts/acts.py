@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _ACTS = {
+    "attribute": "Said who took part",
     "change": "Changed",
     "consent": "Recorded consent",
     "create": "Created",

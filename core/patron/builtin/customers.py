@@ -8,8 +8,9 @@ from patron.contributions import CustomerFields, Intent, Metric, Permission, Res
 from patron.customers import controllers, metrics, origins, report_controllers
 from patron.customers.resource import CUSTOMERS
 from patron.hookspecs import hookimpl
+from patron.interactions import log_controllers
+from patron.interactions.channels import INTENTS
 from patron.interactions.resource import INTERACTIONS
-from patron.interactions.services import INTENTS
 from patron.permissions import Scope
 from patron.routing import Route
 
@@ -26,7 +27,7 @@ def register_customer_fields() -> Sequence[CustomerFields]:
 
 @hookimpl
 def register_controllers() -> Sequence[Route]:
-    return (*controllers.ROUTES, *report_controllers.ROUTES)
+    return (*controllers.ROUTES, *report_controllers.ROUTES, *log_controllers.ROUTES)
 
 
 @hookimpl

@@ -7,16 +7,13 @@ from patron.customers import consents, roles, team
 from patron.customers.forms import customer_of, day_of
 from patron.customers.merge_controllers import ROUTES as MERGE_ROUTES
 from patron.errors import Invalid
-from patron.interactions import services as interactions
 from patron.interactions import timeline
-from patron.interactions.services import Party
 from patron.resources import editing
-from patron.resources.values import parse_instant
 from patron.responses import Flash, Json, Page, Redirect
 from patron.routing import Route, get, patch, post
 from patron.web import whole_number
 
-READ, EDIT, LOG = "customers.read", "customers.edit", "interactions.log"
+READ, EDIT = "customers.read", "customers.edit"
 
 
 def _to(customer_id: int, text: str) -> Redirect:
@@ -57,65 +54,6 @@ def timeline_api(ctx: Context, customer_id: int) -> Json:
         for e in entries
     ]
     return Json({"items": items, "next": older})
-
-
-@get("/customers/{customer_id:int}/log", permission=LOG)
-def show_log(ctx: Context, customer_id: int) -> Page:
-    """The form to log a touch, as a page of its own."""
-    data = {
-        "customer": customer_of(ctx, customer_id),
-        "errors": (),
-        "channel": ctx.web.param("channel", "phone"),
-        "channels": [(n, label, interactions.CHANNEL_ICONS[n]) for n, label in interactions.CHANNELS.items()],
-        "intents": [(intent.name, intent.label) for intent in ctx.assembly.intents.values()],
-    }
-    return Page("customers/log.html", data)
-
-
-@post("/customers/{customer_id:int}/log", permission=LOG)
-def log_touch(ctx: Context, customer_id: int) -> Redirect:
-    """Log a call, a meeting, a letter (form: channel, direction, intent, subject, body, at, visibility)."""
-    customer = customer_of(ctx, customer_id)
-    web = ctx.web
-    if not web.value("subject") and not web.value("body"):
-        raise Invalid.field("body", "Write what it was about.")
-    try:
-        at = parse_instant(web.value("at")) if web.value("at") else ctx.now
-    except ValueError as error:
-        raise Invalid.field("at", f"When {error}") from error
-    part = (
-        "caller"
-        if web.value("channel") == "phone"
-        else "from"
-        if web.value("direction", "in") == "in"
-        else "to"
-    )
-    minutes = whole_number(web.value("minutes"))
-    interactions.log(
-        ctx,
-        web.value("channel", "phone"),
-        [Party(part, customer_id, customer.primary_phone, customer.name, "chosen")],
-        direction=web.value("direction", "in"),
-        intent=web.value("intent"),
-        subject=web.value("subject")[:500],
-        body=web.value("body")[:50_000],
-        at=at,
-        visibility=web.value("visibility", "all"),
-        duration_seconds=minutes * 60 if minutes is not None and minutes < 10_000 else None,
-    )
-    return _to(customer_id, "Logged.")
-
-
-@post("/interactions/{interaction_id:int}/attach", permission=LOG)
-def attach(ctx: Context, interaction_id: int) -> Redirect:
-    """Say who an unknown caller or sender is (form: participant, customer)."""
-    interaction = editing.load(ctx, ctx.assembly.resource("interactions"), interaction_id)
-    participant, customer_id = (whole_number(ctx.web.value(name)) for name in ("participant", "customer"))
-    if participant is None or customer_id is None:
-        raise Invalid.field("customer", "Choose a customer.")
-    customer_of(ctx, customer_id)
-    interactions.attach_customer(ctx, interaction.key, participant, customer_id)
-    return Redirect(f"/interactions/{interaction_id}", Flash("Attached."))
 
 
 @post("/customers/{customer_id:int}/roles", permission=EDIT)
@@ -195,9 +133,6 @@ def hand_over(ctx: Context, customer_id: int) -> Json:
 ROUTES: tuple[Route, ...] = (
     older_entries,
     timeline_api,
-    show_log,
-    log_touch,
-    attach,
     change_role,
     consent,
     prefer,

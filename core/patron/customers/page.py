@@ -14,7 +14,7 @@ from patron.customers.models import Customer
 from patron.customers.relationships import KINDS, related_of, relating
 from patron.customers.reporting import REPORT
 from patron.interactions import timeline
-from patron.interactions.services import CHANNEL_ICONS, CHANNELS
+from patron.interactions.channels import CHANNEL_ICONS, CHANNELS
 from patron.resources.people import keep_options, selecting
 
 _PAGE = PreparedTogether(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from patron.context import Context
 from patron.contributions import Panel
-from patron.interactions.services import CHANNEL_ICONS
+from patron.interactions.channels import CHANNEL_ICONS
 from patron.resources.query import Listing, read_page
 
 ROWS = 8

@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, or_
 
 from patron.context import Context
 from patron.contributions import Choice, Field, Resource
+from patron.interactions.channels import CHANNELS, INTENTS
 from patron.interactions.mailflow.showing import conversation
 from patron.interactions.models import Interaction
-from patron.interactions.services import CHANNELS, INTENTS, participants_of
+from patron.interactions.participants import likely_customers, participants_of
 from patron.records import table
 from patron.resources.rules import Rules
 from patron.resources.scope import row_scope
@@ -32,7 +33,14 @@ class InteractionRules(Rules):
 
     def page_data(self, ctx: Context, record: Interaction) -> Mapping[str, Any]:
         parts = conversation(ctx, record.thread_id, where=row_scope(ctx, INTERACTIONS))
-        return {"participants": participants_of(ctx, record.key), "touches": parts}
+        may_log = ctx.actor.may("interactions.log")
+        return {
+            "participants": participants_of(ctx, record.key),
+            "touches": parts,
+            "thread_id": record.thread_id,
+            "may_log": may_log,
+            "likely": likely_customers(ctx) if may_log else [],
+        }
 
 
 INTERACTIONS = Resource(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, case, false, or_, select, true
 
 from patron import files
 from patron.accounts.models import User
@@ -20,6 +20,7 @@ from patron.interactions.mail.parsing import parse
 from patron.interactions.mail.sanitise import MAIL_CSP, MAIL_CSP_REMOTE, document, sanitise, text_as_html
 from patron.interactions.models import Interaction, Mail, MailLedger, Participant
 from patron.records import table
+from patron.resources.scope import scope_clause
 from patron.responses import Document
 from patron.system.models import File, FileLink
 
@@ -121,10 +122,10 @@ def _beside(ctx: Context, ids: Sequence[int]) -> _Beside:
     )
     parties = (
         select(
-            p.c.interaction_id, p.c.id, p.c.part, p.c.address, p.c.name, p.c.customer_id, c.c.name.label("customer"),
-            p.c.resolved_because.label("because"),
+            p.c.interaction_id, p.c.id, p.c.part, p.c.address, _name_seen(p, c).label("name"),
+            c.c.id.label("customer_id"), c.c.name.label("customer"), p.c.resolved_because.label("because"),
         )
-        .select_from(p.outerjoin(c, c.c.id == p.c.customer_id))
+        .select_from(p.outerjoin(c, (c.c.id == p.c.customer_id) & _customer_seen(ctx)))
         .where(p.c.interaction_id.in_(ids))
         .order_by(p.c.id)
     )  # fmt: skip
@@ -143,6 +144,20 @@ def _beside(ctx: Context, ids: Sequence[int]) -> _Beside:
         for row in ctx.session.execute(statement).mappings():
             into.setdefault(row["interaction_id"], []).append(dict(row))
     return found
+
+
+def _customer_seen(ctx: Context) -> ColumnElement[bool]:
+    """Staff see of a party out of their reach the address alone; on the other faces the thread is one's own."""
+    if ctx.actor.user_id is None:
+        return true()
+    customers = ctx.assembly.resource("customers")
+    scope = ctx.actor.scope(customers.permission("read"))
+    return scope_clause(ctx, customers, scope) if scope else false()
+
+
+def _name_seen(party: Any, customer: Any) -> ColumnElement[str]:
+    hidden = party.c.customer_id.is_not(None) & customer.c.id.is_(None)
+    return case((hidden, ""), else_=party.c.name)
 
 
 def mail_document(ctx: Context, mail_id: int, *, remote: bool = False, dark: bool = False) -> Document:

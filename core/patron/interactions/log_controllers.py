@@ -1,0 +1,177 @@
+"""Logging a touch: with a customer, with several, with someone unknown, into a thread; and who it was, corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from patron.context import Context
+from patron.customers.forms import customer_of
+from patron.errors import FieldError, Invalid
+from patron.interactions import services as interactions
+from patron.interactions.channels import CHANNEL_ICONS, CHANNELS
+from patron.interactions.models import Interaction
+from patron.interactions.participants import attach_customer, likely_customers, named_party
+from patron.interactions.services import Party
+from patron.interactions.threads import people_in, thread_of, threads_with
+from patron.resources import editing
+from patron.resources.values import parse_instant
+from patron.responses import Flash, Json, Page, Redirect
+from patron.routing import Route, get, post
+
+LOG = "interactions.log"
+PEOPLE = 6  # customers that the form takes at once
+PARTIES = 100
+_BLANK = {"channel": "phone", "direction": "in", "visibility": "all", "caller_name": "", "caller_address": "",
+          "subject": "", "body": "", "intent": "", "at": "", "minutes": ""}  # fmt: skip
+_TAKEN = ("channel", "direction", "intent", "subject", "body", "at", "visibility", "minutes")
+
+
+@get("/interactions/log", permission=LOG)
+def show_log(ctx: Context) -> Page:
+    """The form to log a touch with anybody (``?customer=``, ``?thread=``)."""
+    return _form(ctx, {"customer": ctx.web.param("customer"), "thread": ctx.web.param("thread")})
+
+
+@post("/interactions/log", permission=LOG)
+def log_any(ctx: Context) -> Redirect | Page:
+    """Log a touch (form: channel, direction, intent, subject, body, at, minutes, visibility, customer several times,
+    caller_name and caller_address of someone unknown, thread)."""
+    web = ctx.web
+    people = [text for text in web.values("customer") if text]
+    unknown = (web.value("caller_name")[:200], web.value("caller_address")[:320])
+    given: dict[str, Any] = {name: web.value(name) for name in (*_TAKEN, "thread")}
+    given["parties"] = [{"customer": text} for text in people]
+    if any(unknown):
+        given["parties"].append({"name": unknown[0], "address": unknown[1]})
+    try:
+        interaction = _log(ctx, given)
+    except Invalid as error:
+        ctx.session.rollback()
+        typed = {**given, "customers": people, "caller_name": unknown[0], "caller_address": unknown[1]}
+        return _form(ctx, typed, error.errors or (FieldError("", error.detail),))
+    if len(people) == 1 and not any(unknown) and not given["thread"]:
+        return Redirect(f"/customers/{people[0]}", Flash("Logged."))
+    return Redirect(f"/interactions/{interaction.key}", Flash("Logged."))
+
+
+@post("/api/v1/interactions/log", permission=LOG)
+def log_api(ctx: Context) -> Json:
+    """Log a touch: ``{"channel", "direction", "intent", "subject", "body", "at", "visibility", "minutes", "thread",
+    "parties": [{"customer" or "name" and "address", "part"}]}``. Answers its id and its thread."""
+    given = ctx.web.json_object()
+    unknown = given.keys() - {*_TAKEN, "thread", "parties"}
+    if unknown:
+        raise Invalid.field(min(unknown), "is no field of a touch.")
+    interaction = _log(ctx, given)
+    return Json({"id": str(interaction.key), "thread": str(interaction.thread_id)})
+
+
+@get("/customers/{customer_id:int}/log", permission=LOG)
+def show_customer_log(ctx: Context, customer_id: int) -> Page:
+    """The form to log a touch with a customer, as a page of its own."""
+    return _form(ctx, {"customer": str(customer_id), "channel": ctx.web.param("channel", "phone")})
+
+
+@post("/customers/{customer_id:int}/log", permission=LOG)
+def log_touch(ctx: Context, customer_id: int) -> Redirect:
+    """Log a call, a meeting, a letter (form: channel, direction, intent, subject, body, at, visibility)."""
+    given = {name: ctx.web.value(name) for name in _TAKEN}
+    _log(ctx, {**given, "parties": [{"customer": customer_id}]})
+    return Redirect(f"/customers/{customer_id}", Flash("Logged."))
+
+
+@post("/interactions/{interaction_id:int}/attach", permission=LOG)
+def attach(ctx: Context, interaction_id: int) -> Redirect:
+    """Say who a party is, or was after all (form: participant, customer, empty for nobody known, reason)."""
+    interaction = editing.load(ctx, ctx.assembly.resource("interactions"), interaction_id)
+    web = ctx.web
+    participant, customer, reason = web.value("participant"), web.value("customer"), web.value("reason")
+    if not participant.isdigit() or not (customer.isdigit() or (reason and not customer)):
+        raise Invalid.field("customer", "Choose a customer.")
+    named_party(ctx, interaction.key, int(participant))
+    customer_id = customer_of(ctx, int(customer)).key if customer else None
+    attach_customer(ctx, interaction.key, int(participant), customer_id, reason)
+    return Redirect(f"/interactions/{interaction_id}", Flash("Corrected." if reason else "Attached."))
+
+
+def _log(ctx: Context, given: Mapping[str, Any]) -> Interaction:
+    """Check what was given and write the touch. Invalid, NotFound."""
+    subject, body = str(given.get("subject") or ""), str(given.get("body") or "")
+    if not subject and not body:
+        raise Invalid.field("body", "Write what it was about.")
+    try:
+        at = parse_instant(given["at"]) if given.get("at") else ctx.now
+    except ValueError as error:
+        raise Invalid.field("at", f"When {error}") from error
+    thread = str(given.get("thread") or "")
+    if thread and not thread.isdigit():
+        raise Invalid.field("thread", "A thread is named by its number.")
+    channel, direction = str(given.get("channel") or "phone"), str(given.get("direction") or "in")
+    parties = _parties(ctx, given.get("parties") or (), channel, direction)
+    minutes = str(given.get("minutes") or "")
+    return interactions.log(
+        ctx,
+        channel,
+        parties,
+        direction=direction,
+        intent=str(given.get("intent") or ""),
+        subject=subject[:500],
+        body=body[:50_000],
+        at=at,
+        visibility=str(given.get("visibility") or "all"),
+        duration_seconds=int(minutes) * 60 if minutes.isdigit() and len(minutes) < 5 else None,
+        thread_id=thread_of(ctx, int(thread)).id if thread else None,
+        joined_because=f"Logged in this thread by {ctx.actor.name}." if thread else "",
+    )
+
+
+def _parties(ctx: Context, given: Any, channel: str, direction: str) -> Sequence[Party]:
+    """Parties, each a customer whom the actor may see or someone unknown; the first one called or wrote."""
+    if not isinstance(given, Sequence) or isinstance(given, str) or len(given) > PARTIES:
+        raise Invalid.field("parties", f"takes a list of at most {PARTIES}.")
+    if not given:
+        raise Invalid.field(
+            "customer", "Say who it was with: a customer, or the name or number of someone unknown."
+        )
+    first = "caller" if channel == "phone" else "from" if direction == "in" else "to"
+    found: dict[Any, Party] = {}
+    for place, one in enumerate(given):
+        if not isinstance(one, Mapping) or not one.keys() <= {"customer", "name", "address", "part"}:
+            raise Invalid.field("parties", "Each takes customer, or name and address, and part.")
+        part = str(one.get("part") or ("attendee" if channel == "meeting" or place else first))
+        if part not in interactions.PARTS:
+            raise Invalid.field("parties", f"A part is one of: {', '.join(interactions.PARTS)}.")
+        customer, name, address = (str(one.get(key) or "").strip() for key in ("customer", "name", "address"))
+        if customer:
+            if not customer.isdigit():
+                raise Invalid.field("customer", "Choose a customer.")
+            known = customer_of(ctx, int(customer))
+            found.setdefault(known.key, Party(part, known.key, known.primary_phone, known.name, "chosen"))
+        elif name or address:
+            found[place, name] = Party(part, None, address[:320], name[:200], "not known yet")
+        else:
+            raise Invalid.field("parties", "Name the customer, or someone unknown.")
+    return list(found.values())
+
+
+def _form(ctx: Context, typed: Mapping[str, Any], errors: Sequence[FieldError] = ()) -> Page:
+    thread = thread_of(ctx, int(typed["thread"])) if str(typed.get("thread") or "").isdigit() else None
+    chosen = [text for text in typed.get("customers", [typed.get("customer")]) if text and text.isdigit()]
+    people = [(customer_of(ctx, int(text)).key, customer_of(ctx, int(text)).name) for text in chosen[:PEOPLE]]
+    data = {
+        "typed": {**_BLANK, **typed},
+        "errors": errors,
+        "people": people,
+        "places": PEOPLE - len(people),
+        "likely": [*(people_in(ctx, thread.id) if thread else ()), *likely_customers(ctx)],
+        "thread": thread,
+        "threads": threads_with(ctx, people[0][0]) if people and thread is None else (),
+        "channels": [(name, label, CHANNEL_ICONS[name]) for name, label in CHANNELS.items()],
+        "intents": [(intent.name, intent.label) for intent in ctx.assembly.intents.values()],
+        "back": f"/customers/{people[0][0]}" if people else "/interactions",
+    }
+    return Page("interactions/log.html", data, status=422 if errors else 200)
+
+
+ROUTES: tuple[Route, ...] = (show_log, log_any, log_api, show_customer_log, log_touch, attach)
