@@ -4,8 +4,8 @@ Tables: ``Record``, ``Row``, ``table``, ``reference``, ``instant``, ``table_args
 Declarations: ``Resource``, ``Field`` and what else stands in ``contributions``. Routes: ``get``, ``post``, …, answered
 with ``Page``, ``Redirect``, ``Json``, ``Download``, ``Document``. Services are modules: ``timeline``, ``interactions``,
 ``audit``, ``company``, ``consents``, ``contacts``, ``editing``, ``files``, ``filters``, ``limits``, ``mail``,
-``mailflow``, ``measuring``, ``merging``, ``metrics``, ``normalise``, ``origins``, ``portal`` (accounts of customers),
-``relationships``, ``roles``, ``search``.
+``mailflow``, ``mandates``, ``measuring``, ``merging``, ``metrics``, ``normalise``, ``origins``, ``portal`` (accounts of
+customers), ``relationships``, ``roles``, ``search``.
 """
 
 from sqlmodel import Field as Column
@@ -14,7 +14,7 @@ from patron import files, in_words
 from patron.accounts import audit
 from patron.accounts.authentication import user_actor
 from patron.accounts.models import Account, Mandate, Team, TeamMember, User
-from patron.accounts.services import limits, portal
+from patron.accounts.services import limits, mandates, portal
 from patron.assembly import Assembly
 from patron.batch import together
 from patron.context import Context
@@ -215,6 +215,7 @@ __all__ = [
     "listing_of",
     "mail",
     "mailflow",
+    "mandates",
     "measuring",
     "merging",
     "metrics",

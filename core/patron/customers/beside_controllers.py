@@ -9,6 +9,7 @@ from patron.customers.points import Reach
 from patron.errors import Invalid
 from patron.responses import Flash, Redirect
 from patron.routing import Route, post
+from patron.web import whole_number
 
 EDIT = "customers.edit"
 
@@ -97,14 +98,14 @@ def relate(ctx: Context, customer_id: int) -> Redirect:
     Both ends need the right to edit.
     """
     customer_of(ctx, customer_id, "edit")
-    other = ctx.web.value("to")
-    if not other.isdigit():
+    other = whole_number(ctx.web.value("to"))
+    if other is None:
         raise Invalid.field("to", "Choose a customer.")
-    customer_of(ctx, int(other), "edit")
+    customer_of(ctx, other, "edit")
     relationships.relate(
         ctx,
         customer_id,
-        int(other),
+        other,
         ctx.web.value("kind"),
         role=ctx.web.value("role"),
         since=day_of(ctx, "since"),

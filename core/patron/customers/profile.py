@@ -15,6 +15,7 @@ from patron.customers.names import names_of
 from patron.customers.points import points_of
 from patron.customers.relationships import related_to
 from patron.files import services as files
+from patron.money import Money
 from patron.records import table
 
 
@@ -31,11 +32,21 @@ def profile_data(ctx: Context, customer_id: int) -> dict[str, Any]:
 
 
 def accounts_of(ctx: Context, customer_id: int) -> list[dict[str, Any]]:
-    """Sign-ins that may act for the customer, with their rights."""
+    """Sign-ins that may act for the customer, with their rights, dates and ``limit`` (Money or None)."""
     a, m = table(Account), table(Mandate)
     statement = (
         select(
-            a.c.id, a.c.email, a.c.name, a.c.face, a.c.active, a.c.email_verified_at, m.c.rights, m.c.until
+            a.c.id,
+            a.c.email,
+            a.c.name,
+            a.c.face,
+            a.c.active,
+            a.c.email_verified_at,
+            m.c.rights,
+            m.c.since,
+            m.c.until,
+            m.c.approve_limit_minor,
+            m.c.currency,
         )
         .select_from(m.join(a, a.c.id == m.c.account_id))
         .where(m.c.customer_id == customer_id)
@@ -43,7 +54,12 @@ def accounts_of(ctx: Context, customer_id: int) -> list[dict[str, Any]]:
     )
     found = [dict(row) for row in ctx.session.execute(statement).mappings()]
     refused = refusals_of(ctx, "accounts", [row["id"] for row in found])
-    return [{**row, "refusals": refused.get(row["id"])} for row in found]
+    return [{**row, "limit": _limit(row), "refusals": refused.get(row["id"])} for row in found]
+
+
+def _limit(row: dict[str, Any]) -> Money | None:
+    minor = row["approve_limit_minor"]
+    return Money(minor, row["currency"]) if minor is not None else None
 
 
 def merges_of(ctx: Context, customer_id: int) -> list[dict[str, Any]]:

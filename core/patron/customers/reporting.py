@@ -134,7 +134,17 @@ def _access(ctx: Context, ids: Sequence[int]) -> list[dict[str, Any]]:
     """Who acts for them in a portal."""
     m, a = table(Mandate), table(Account)
     statement = (
-        select(a.c.face, a.c.email, a.c.name, a.c.active, m.c.rights, m.c.since, m.c.until)
+        select(
+            a.c.face,
+            a.c.email,
+            a.c.name,
+            a.c.active,
+            m.c.rights,
+            m.c.approve_limit_minor,
+            m.c.currency,
+            m.c.since,
+            m.c.until,
+        )
         .select_from(m.join(a, a.c.id == m.c.account_id))
         .where(m.c.customer_id.in_(ids))
         .order_by(m.c.id)

@@ -18,6 +18,7 @@ from patron.resources import editing
 from patron.resources.values import parse_instant
 from patron.responses import Flash, Json, Page, Redirect
 from patron.routing import Route, get, post
+from patron.web import whole_number
 
 LOG = "interactions.log"
 PEOPLE = 6  # customers that the form takes at once
@@ -86,12 +87,13 @@ def attach(ctx: Context, interaction_id: int) -> Redirect:
     """Say who a party is, or was after all (form: participant, customer, empty for nobody known, reason)."""
     interaction = editing.load(ctx, ctx.assembly.resource("interactions"), interaction_id)
     web = ctx.web
-    participant, customer, reason = web.value("participant"), web.value("customer"), web.value("reason")
-    if not participant.isdigit() or not (customer.isdigit() or (reason and not customer)):
+    participant, customer = (whole_number(web.value(name)) for name in ("participant", "customer"))
+    reason = web.value("reason")
+    if participant is None or (customer is None and (web.value("customer") or not reason)):
         raise Invalid.field("customer", "Choose a customer.")
-    named_party(ctx, interaction.key, int(participant))
-    customer_id = customer_of(ctx, int(customer)).key if customer else None
-    attach_customer(ctx, interaction.key, int(participant), customer_id, reason)
+    named_party(ctx, interaction.key, participant)
+    customer_id = customer_of(ctx, customer).key if customer is not None else None
+    attach_customer(ctx, interaction.key, participant, customer_id, reason)
     return Redirect(f"/interactions/{interaction_id}", Flash("Corrected." if reason else "Attached."))
 
 
@@ -104,12 +106,12 @@ def _log(ctx: Context, given: Mapping[str, Any]) -> Interaction:
         at = parse_instant(given["at"]) if given.get("at") else ctx.now
     except ValueError as error:
         raise Invalid.field("at", f"When {error}") from error
-    thread = str(given.get("thread") or "")
-    if thread and not thread.isdigit():
+    thread = whole_number(str(given.get("thread") or ""))
+    if thread is None and given.get("thread"):
         raise Invalid.field("thread", "A thread is named by its number.")
     channel, direction = str(given.get("channel") or "phone"), str(given.get("direction") or "in")
     parties = _parties(ctx, given.get("parties") or (), channel, direction)
-    minutes = str(given.get("minutes") or "")
+    minutes = whole_number(str(given.get("minutes") or ""))
     return interactions.log(
         ctx,
         channel,
@@ -120,8 +122,8 @@ def _log(ctx: Context, given: Mapping[str, Any]) -> Interaction:
         body=body[:50_000],
         at=at,
         visibility=str(given.get("visibility") or "all"),
-        duration_seconds=int(minutes) * 60 if minutes.isdigit() and len(minutes) < 5 else None,
-        thread_id=thread_of(ctx, int(thread)).id if thread else None,
+        duration_seconds=minutes * 60 if minutes is not None and minutes < 10_000 else None,
+        thread_id=thread_of(ctx, thread).id if thread is not None else None,
         joined_because=f"Logged in this thread by {ctx.actor.name}." if thread else "",
     )
 
@@ -144,9 +146,10 @@ def _parties(ctx: Context, given: Any, channel: str, direction: str) -> Sequence
             raise Invalid.field("parties", f"A part is one of: {', '.join(interactions.PARTS)}.")
         customer, name, address = (str(one.get(key) or "").strip() for key in ("customer", "name", "address"))
         if customer:
-            if not customer.isdigit():
+            customer_id = whole_number(customer)
+            if customer_id is None:
                 raise Invalid.field("customer", "Choose a customer.")
-            known = customer_of(ctx, int(customer))
+            known = customer_of(ctx, customer_id)
             found.setdefault(known.key, Party(part, known.key, known.primary_phone, known.name, "chosen"))
         elif name or address:
             found[place, name] = Party(part, None, address[:320], name[:200], "not known yet")
@@ -156,9 +159,11 @@ def _parties(ctx: Context, given: Any, channel: str, direction: str) -> Sequence
 
 
 def _form(ctx: Context, typed: Mapping[str, Any], errors: Sequence[FieldError] = ()) -> Page:
-    thread = thread_of(ctx, int(typed["thread"])) if str(typed.get("thread") or "").isdigit() else None
-    chosen = [text for text in typed.get("customers", [typed.get("customer")]) if text and text.isdigit()]
-    people = [(customer_of(ctx, int(text)).key, customer_of(ctx, int(text)).name) for text in chosen[:PEOPLE]]
+    thread_id = whole_number(str(typed.get("thread") or ""))
+    thread = thread_of(ctx, thread_id) if thread_id is not None else None
+    chosen = [whole_number(text or "") for text in typed.get("customers", [typed.get("customer")])]
+    known = [customer_of(ctx, customer_id) for customer_id in chosen[:PEOPLE] if customer_id is not None]
+    people = [(customer.key, customer.name) for customer in known]
     data = {
         "typed": {**_BLANK, **typed},
         "errors": errors,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from patron import table
+from patron import Money, mandates, portal, table
 from patron.assembly import Assembly
 from patron.testing.faces import app_client, make_customer, signed_in, signed_in_customer, working
 from patron_ecommerce.models import CartLine, Checkout
@@ -163,6 +163,27 @@ def test_an_account_without_the_right_orders_nothing(assembly: Assembly, client:
     assert answer.status_code == 422
     assert "may not order" in answer.text
     assert checkouts(assembly) == []
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])  # no statement of its own
+def test_on_account_an_account_orders_up_to_its_mandate(assembly: Assembly, client: Client) -> None:
+    firm = make_customer(assembly, "Adler GmbH", "organisation")
+    product_id = add_product(assembly)
+    account_id = signed_in_customer(client, firm, ["orders"])
+    with working(assembly) as ctx:
+        terms = mandates.Terms(["orders"], Money(11899, "EUR"))
+        mandates.change_mandate(ctx, account_id, firm, terms)
+        portal.add_account(ctx, "boss@adler.example", "Boss", firm, ["orders"])
+    into_cart_as_account(client, product_id)
+    sent = {**BUYER, "method": "invoice", "terms": "true"}
+    answer = client.post("/shop/checkout", data=sent)
+    assert answer.status_code == 422
+    assert "Who may approve it: Boss." in answer.text
+    assert checkouts(assembly) == []
+    with working(assembly) as ctx:
+        mandates.change_mandate(ctx, account_id, firm, mandates.Terms(["orders"], Money(11900, "EUR")))
+    assert client.post("/shop/checkout", data=sent).status_code == 303
+    assert len(checkouts(assembly)) == 1
 
 
 @pytest.mark.parametrize("signed", [True, False])

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
-from patron import editing, mailflow, table, utc_now
+from patron import Money, editing, mailflow, mandates, portal, table, utc_now
 from patron.accounts.models import Audit
 from patron.assembly import Assembly
 from patron.interactions.mailflow import mailboxes
 from patron.interactions.models import TimelineEntry
-from patron.testing.faces import app_client, form_token, signed_in, working
+from patron.testing.faces import app_client, form_token, signed_in, signed_in_customer, working
 from patron.testing.mail import SmtpSink, smtp_sink
 from patron_orders.services import holds
 from patron_sales.models import Quote
@@ -217,6 +217,35 @@ def test_a_link_is_good_for_its_revision_and_nothing_else(
         with working(assembly) as ctx:
             url = mailing.link_of(ctx, quotes.load(ctx, quote_id))
         assert customer.get(url.removeprefix("https://testserver.local")).status_code == 200
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])  # no statement of its own
+def test_a_quote_beyond_the_mandate_waits_for_who_may_approve_it(
+    client: Client, assembly: Assembly, sink: SmtpSink, quote_id: int
+) -> None:
+    signed_in(client, "manager")
+    path = mailed(client, quote_id)
+    customer_id = row(assembly, quote_id).customer_id
+    with working(assembly) as ctx:
+        clerk, boss = (
+            portal.add_account(ctx, f"{name.lower()}@adler.example", name, customer_id, ())
+            for name in ("Clerk", "Boss")
+        )
+        mandates.change_mandate(ctx, clerk, customer_id, mandates.Terms((), Money(100000, "EUR")))
+    with app_client(assembly) as customer:
+        page = customer.get(path).text
+        assert "please sign in first" in page
+        assert "Accept and order" not in page
+        assert "Boss" not in page
+        signed_in_customer(customer, customer_id, account_id=clerk)
+        assert "Who may approve it: Boss." in customer.get(path).text
+        refused = customer.post(f"{path}/accept", data={"name": "Clerk"})
+        assert refused.status_code == 422
+        assert "up to €1,000.00" in refused.text
+        assert row(assembly, quote_id).status == "sent"
+        signed_in_customer(customer, customer_id, account_id=boss)
+        assert customer.post(f"{path}/accept", data={"name": "Boss"}).status_code == 303
+    assert row(assembly, quote_id).status == "accepted"
 
 
 def test_neither_a_hold_nor_a_late_day_is_passed_by_a_link(

@@ -83,7 +83,12 @@ def _guest_rows(ctx: Context, email: str, name: str = "") -> list[int]:
         select(c.c.id)
         .select_from(h.join(p, p.c.id == h.c.contact_point_id).join(c, c.c.id == h.c.customer_id))
         .where(p.c.kind == "email", p.c.value == address.normalised, c.c.trashed_at.is_(None))
-        .where(h.c.until.is_(None), c.c.standing == "unverified", c.c.source == SOURCE, c.c.merged_into_id.is_(None))
+        .where(
+            h.c.until.is_(None),
+            c.c.standing == "unverified",
+            c.c.source == SOURCE,
+            c.c.merged_into_id.is_(None),
+        )
     )
     if address.is_role:
         statement = statement.where(c.c.match_key == normalise.fold(name))

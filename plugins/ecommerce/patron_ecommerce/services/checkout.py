@@ -10,7 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from patron import Conflict, Context, FieldError, Invalid, Money, audit, normalise, publish, table, timeline
+from patron import (
+    Conflict,
+    Context,
+    FieldError,
+    Invalid,
+    Money,
+    audit,
+    mandates,
+    normalise,
+    publish,
+    table,
+    timeline,
+)
 from patron_orders.api import create_order, require_free
 from sqlalchemy import select, update
 
@@ -101,6 +113,8 @@ def place(
     basket = carts.Basket(cart_id, customer_id, voucher_id)
     view = carts.priced(inside, basket)
     _check(view, voucher_id, seen_minor)
+    if customer_id is not None and details["method"] == INVOICE:
+        _require_mandate(ctx, customer_id, view.totals.gross)
     _require_free(inside, customer_id, details["email"])
     guest = customer_id is None
     buyer = Buyer(customer_id or buyers.guest(inside, details), account_id, guest)
@@ -143,6 +157,12 @@ def _check(view: Priced, voucher_id: int | None, seen_minor: int | None) -> None
         raise Invalid.field(
             "cart", "A price has changed meanwhile. Please look at the sum again, then order."
         )
+
+
+def _require_mandate(ctx: Context, customer_id: int, gross: Money) -> None:
+    """On account, the buyer commits the customer: only as far as their mandate goes."""
+    if reason := mandates.beyond(ctx, customer_id, gross):
+        raise Invalid.field("method", reason)
 
 
 def _require_free(ctx: Context, customer_id: int | None, email: str) -> None:

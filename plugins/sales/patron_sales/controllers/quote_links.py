@@ -13,16 +13,18 @@ from patron import (
     FieldError,
     Flash,
     Invalid,
+    Money,
     Page,
     Redirect,
     Route,
     get,
+    mandates,
     post,
 )
 
 from patron_sales.services import documents, mailing, quotes
 
-OPEN = {"face": Face.PUBLIC, "permission": ANYONE}
+OPEN = {"face": Face.PUBLIC, "permission": ANYONE, "visitors": Face.CUSTOMER}
 AT = "/my/quote/{token:str}"
 
 
@@ -35,6 +37,8 @@ def _page(ctx: Context, token: str, error: Invalid | None = None) -> Page:
         "lines": lines,
         "sums": quotes.reckoned(lines),
         "at": AT.replace("{token:str}", token),
+        "beyond": mandates.beyond(ctx, quote.customer_id, Money(quote.gross_minor, quote.currency)),
+        "sign_in": ctx.actor.kind not in (Face.CUSTOMER, Face.PARTNER),
         "late": quote.valid_until < ctx.now.date(),
         "typed": {name: ctx.web.value(name) for name in ("name", "reason")} if error else {},
         "errors": (error.errors or (FieldError("", error.detail),)) if error else (),

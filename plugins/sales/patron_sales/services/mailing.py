@@ -25,6 +25,7 @@ from patron import (
     contacts,
     files,
     mailflow,
+    mandates,
     table,
 )
 from sqlalchemy import select
@@ -170,8 +171,13 @@ def by_link(ctx: Context, token: str) -> Quote:
 
 
 def accept_by_link(ctx: Context, token: str, name: str) -> Quote:
-    """The customer takes it, and says who they are: the history keeps that, the audit from where."""
+    """The customer takes it, and says who they are: the history keeps that, the audit from where.
+
+    Invalid beyond what whoever is signed in, or anybody at the customer, may approve.
+    """
     quote, acting = _answering(ctx, token, name)
+    if reason := mandates.beyond(ctx, quote.customer_id, Money(quote.gross_minor, quote.currency)):
+        raise Invalid(reason)
     return quotes.accept(acting, quote.key)
 
 
