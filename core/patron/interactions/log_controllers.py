@@ -99,6 +99,8 @@ def attach(ctx: Context, interaction_id: int) -> Redirect:
 
 def _log(ctx: Context, given: Mapping[str, Any]) -> Interaction:
     """Check what was given and write the touch. Invalid, NotFound."""
+    channel, direction = str(given.get("channel") or "phone"), str(given.get("direction") or "in")
+    parties = _parties(ctx, given.get("parties") or (), channel, direction)
     subject, body = str(given.get("subject") or ""), str(given.get("body") or "")
     if not subject and not body:
         raise Invalid.field("body", "Write what it was about.")
@@ -109,8 +111,6 @@ def _log(ctx: Context, given: Mapping[str, Any]) -> Interaction:
     thread = whole_number(str(given.get("thread") or ""))
     if thread is None and given.get("thread"):
         raise Invalid.field("thread", "A thread is named by its number.")
-    channel, direction = str(given.get("channel") or "phone"), str(given.get("direction") or "in")
-    parties = _parties(ctx, given.get("parties") or (), channel, direction)
     minutes = whole_number(str(given.get("minutes") or ""))
     return interactions.log(
         ctx,

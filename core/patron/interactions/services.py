@@ -18,6 +18,7 @@ from patron.interactions.lines import write_timeline as write_timeline
 from patron.interactions.models import Interaction, Participant, Thread
 from patron.interactions.participants import attach_customer as attach_customer
 from patron.interactions.participants import outside
+from patron.interactions.participants import participants_of as participants_of
 from patron.records import table
 
 PARTS = ("from", "to", "cc", "bcc", "caller", "attendee", "about")
