@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from random import Random
 
 from patron.accounts.services import teams, users
 from patron.context import Context
 from patron.customers import consents, normalise, relationships, roles
+from patron.customers.models import Customer
 from patron.interactions import services as interactions
 from patron.interactions.services import Party
 from patron.permissions import Actor, Scope
 from patron.resources import editing
+from patron.sample.beside import Made, make_beside
 from patron.sample.words import (
     CITIES,
     COMPANY_ENDINGS,
@@ -57,8 +61,9 @@ def make_core_sample(ctx: Context, numbers: Random) -> None:
     persons = [
         _person(ctx, numbers, staff, sales if i % 3 else service, organisations) for i in range(PERSONS)
     ]
-    for customer_id, owner_id, name in persons:
-        _history(ctx, numbers, customer_id, owner_id, _name_of(staff, owner_id), name)
+    for person in persons:
+        _history(numbers, person)
+    make_beside(ctx, organisations, persons, staff)
 
 
 def _firm(ctx: Context) -> None:
@@ -93,7 +98,12 @@ def _plain(name: str) -> str:
     return normalise.fold(name).replace(" ", "")
 
 
-def _organisation(ctx: Context, numbers: Random, staff: list[int], team: int) -> tuple[int, str, str]:
+def _made(ctx: Context, record: Customer, owner: int, staff: list[int]) -> Made:
+    working = partial(_as, ctx, owner, _name_of(staff, owner))
+    return Made(record.key, record.name, record.primary_email, working)
+
+
+def _organisation(ctx: Context, numbers: Random, staff: list[int], team: int) -> Made:
     stem, trade = numbers.choice(COMPANY_STEMS), numbers.choice(COMPANY_TRADES)
     name = f"{stem} {trade} {numbers.choice(COMPANY_ENDINGS)}"
     host = f"{_plain(stem)}-{_plain(trade)}{numbers.randint(1, 99)}.example"
@@ -112,15 +122,19 @@ def _organisation(ctx: Context, numbers: Random, staff: list[int], team: int) ->
     record = editing.create(working, ctx.assembly.resource("customers"), values)
     if numbers.random() < 0.7:
         roles.give_role(working, record.key, "buyer")
-    return record.key, name, host
+    return _made(ctx, record, owner, staff)
 
 
 def _person(
-    ctx: Context, numbers: Random, staff: list[int], team: int, organisations: list[tuple[int, str, str]]
-) -> tuple[int, int, str]:
+    ctx: Context, numbers: Random, staff: list[int], team: int, organisations: Sequence[Made]
+) -> Made:
     given, family = numbers.choice(GIVEN_NAMES), numbers.choice(FAMILY_NAMES)
     employer = numbers.choice(organisations) if numbers.random() < 0.75 else None
-    host = employer[2] if employer else numbers.choice(("mail.example", "post.example", "inbox.example"))
+    host = (
+        employer.email.partition("@")[2]
+        if employer
+        else numbers.choice(("mail.example", "post.example", "inbox.example"))
+    )
     owner = numbers.choice(staff[1:])
     working = _as(ctx, owner, _name_of(staff, owner), numbers.randint(120, 500))
     values = {
@@ -138,26 +152,26 @@ def _person(
     record = editing.create(working, ctx.assembly.resource("customers"), values)
     if employer:
         title = numbers.choice(JOB_TITLES)
-        relationships.relate(working, record.key, employer[0], "works_at", role=title, is_primary=True)
+        relationships.relate(working, record.key, employer.id, "works_at", role=title, is_primary=True)
     roles.give_role(working, record.key, "contact" if employer else "prospect")
-    return record.key, owner, f"{given} {family}"
+    return _made(ctx, record, owner, staff)
 
 
-def _history(ctx: Context, numbers: Random, customer_id: int, owner_id: int, owner: str, name: str) -> None:
+def _history(numbers: Random, person: Made) -> None:
     for _ in range(numbers.choice((0, 1, 1, 2, 3, 4))):
         channel, direction, intent, subject, body = numbers.choice(TOUCHES)
-        working = _as(ctx, owner_id, owner, numbers.uniform(0.2, 240))
+        working = person.working(numbers.uniform(0.2, 240))
         part = "caller" if channel == "phone" else "from" if direction == "in" else "to"
         interactions.log(
             working,
             channel,
-            [Party(part, customer_id, "", name, "sample")],
+            [Party(part, person.id, "", person.name, "sample")],
             direction=direction,
             intent=intent,
             subject=subject,
             body=body,
         )
     if numbers.random() < 0.3:
-        working = _as(ctx, owner_id, owner, numbers.uniform(1, 200))
+        working = person.working(numbers.uniform(1, 200))
         granted = numbers.random() < 0.85
-        consents.record_consent(working, customer_id, "newsletter", granted=granted, source="web form")
+        consents.record_consent(working, person.id, "newsletter", granted=granted, source="web form")

@@ -47,3 +47,32 @@ TOUCHES = (
     ("phone", "out", "", "Reminder of the appointment", "Confirmed Tuesday at ten."),
     ("meeting", "in", "suggestion", "Idea for the catalogue", "Would like to see the lamps beside the desks."),
 )  # fmt: skip
+BIRTH_NAMES = ("Lang", "Vogel", "Arnaud", "Molina", "Holm", "Zeman", "Keller", "Sommer")
+NOTES = (
+    (
+        "Delivery notes.txt",
+        "Deliver by the yard, second gate. Lorries up to 7.5 t. Ring the porter: he has the lift.\n",
+    ),
+    (
+        "Measures second floor.txt",
+        "Room 2.01: 6.40 x 4.20 m, 12 desks.\nRoom 2.02: 3.10 x 4.20 m, 4 desks.\n",
+    ),
+    ("Framework terms.txt", "Prices hold for twelve months. Payment within 30 days. Fitting is included.\n"),
+)
+LETTERS = (
+    (
+        "Sample of the fabric",
+        "Hello,\n\ncould you send us a sample of the grey fabric before we decide?\n\nThank you",
+        "Hello,\n\nit is in the post today and should be with you on Thursday.\n\nKind regards",
+    ),
+    (
+        "Second delivery address",
+        "Hello,\n\nthe lamps go to our other building from now on. Is that possible?\n\nBest wishes",
+        "Hello,\n\nof course. We have noted the second address for the lamps.\n\nKind regards",
+    ),
+    (
+        "Height of the desks",
+        "Good morning,\n\nhow low do the adjustable desks go? One of us is rather short.\n\nThanks",
+        "Good morning,\n\ndown to 62 cm. You can try one in our showroom.\n\nKind regards",
+    ),
+)
