@@ -98,7 +98,13 @@ def test_who_may_not_see_the_party_cannot_replace_it(assembly: Assembly) -> None
 def test_a_touch_has_several_parties_an_unknown_one_and_a_thread(client: Any, assembly: Assembly) -> None:
     ada, bo = make_customer(assembly), make_customer(assembly, "Bo Li")
     assert client.get("/interactions/log").status_code == 200
-    sent = {"channel": "meeting", "customer": [ada, bo], "caller_name": "A visitor", "subject": "Showroom"}
+    sent = {
+        "channel": "meeting",
+        "customer": ada,
+        "customer_2": bo,
+        "caller_name": "A visitor",
+        "subject": "Showroom",
+    }
     answer = client.post("/interactions/log", data=sent)
     touch = int(answer.headers["location"].rsplit("/", 1)[1])
     parties = _parties(assembly, touch)

@@ -21,7 +21,8 @@ from patron.routing import Route, get, post
 from patron.web import whole_number
 
 LOG = "interactions.log"
-PEOPLE = 6  # customers that the form takes at once
+PEOPLE = ("customer", *(f"customer_{number}" for number in range(2, 7)))
+"""The fields of the form that take a customer each."""
 PARTIES = 100
 _BLANK = {"channel": "phone", "direction": "in", "visibility": "all", "caller_name": "", "caller_address": "",
           "subject": "", "body": "", "intent": "", "at": "", "minutes": ""}  # fmt: skip
@@ -36,10 +37,10 @@ def show_log(ctx: Context) -> Page:
 
 @post("/interactions/log", permission=LOG)
 def log_any(ctx: Context) -> Redirect | Page:
-    """Log a touch (form: channel, direction, intent, subject, body, at, minutes, visibility, customer several times,
+    """Log a touch (form: channel, direction, intent, subject, body, at, minutes, visibility, customer to customer_6,
     caller_name and caller_address of someone unknown, thread)."""
     web = ctx.web
-    people = [text for text in web.values("customer") if text]
+    people = [web.value(name) for name in PEOPLE if web.value(name)]
     unknown = (web.value("caller_name")[:200], web.value("caller_address")[:320])
     given: dict[str, Any] = {name: web.value(name) for name in (*_TAKEN, "thread")}
     given["parties"] = [{"customer": text} for text in people]
@@ -162,13 +163,15 @@ def _form(ctx: Context, typed: Mapping[str, Any], errors: Sequence[FieldError] =
     thread_id = whole_number(str(typed.get("thread") or ""))
     thread = thread_of(ctx, thread_id) if thread_id is not None else None
     chosen = [whole_number(text or "") for text in typed.get("customers", [typed.get("customer")])]
-    known = [customer_of(ctx, customer_id) for customer_id in chosen[:PEOPLE] if customer_id is not None]
+    known = [
+        customer_of(ctx, customer_id) for customer_id in chosen[: len(PEOPLE)] if customer_id is not None
+    ]
     people = [(customer.key, customer.name) for customer in known]
     data = {
         "typed": {**_BLANK, **typed},
         "errors": errors,
         "people": people,
-        "places": PEOPLE - len(people),
+        "places": PEOPLE,
         "likely": [*(people_in(ctx, thread.id) if thread else ()), *likely_customers(ctx)],
         "thread": thread,
         "threads": threads_with(ctx, people[0][0]) if people and thread is None else (),
