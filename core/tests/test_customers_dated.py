@@ -172,3 +172,28 @@ def test_a_name_ends_changes_goes_and_comes_back_for_who_removed_it(client: Any,
         "1835-07-08",
     )
     assert "Removed a name" in client.get(f"{base}/history").text
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])  # no statement of its own
+def test_a_hidden_name_is_changed_unseen_and_shown_only_when_typed_again(
+    client: Any, assembly: Assembly
+) -> None:
+    ada = make_customer(assembly)
+    base = f"/customers/{ada}"
+    client.post(f"{base}/names", data={"kind": "birth", "name": "Zanzibara", "hidden": "true"})
+    (name,) = _rows(assembly, CustomerName)
+    url = f"{base}/names/{name['id']}"
+    kept = {"kind": "former", "name": "", "hidden": "true", "until": "2020-01-01"}
+    assert client.post(url, data=kept).status_code == 303
+    (row,) = _rows(assembly, CustomerName)
+    assert (row["name"], row["kind"], row["until"].isoformat()) == ("Zanzibara", "former", "2020-01-01")
+    assert client.post(url, data={"kind": "former", "name": ""}).status_code == 422
+    gone = client.post(f"{url}/delete")
+    pages = [client.get(f"{base}/profile"), client.get(f"{base}/history"), gone]
+    assert not any("Zanzibara" in page.text + str(page.cookies) for page in pages)
+    with pytest.raises(IndexError):
+        _undo_url(gone)
+    with assembly.database.read() as session:
+        t = table(Audit)
+        audit_id = session.execute(select(t.c.id).where(t.c.action == "unname")).scalar_one()
+    assert client.post(f"{base}/deletions/{audit_id}/undo").status_code == 404
