@@ -53,6 +53,19 @@ from patron.customers.resource import CUSTOMERS
 def register_resources():
     return [replace(CUSTOMERS, name="clients", module="{module}")]
 """
+TABLE = """
+from typing import ClassVar
+from sqlalchemy import MetaData
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+class Base(SQLModel, registry=registry()):
+    metadata: ClassVar[MetaData] = MetaData()
+
+class Thing(Base, table=True):
+    __tablename__ = "wild_thing"
+    id: int | None = Field(default=None, primary_key=True)
+"""
 PERMISSION = """
 from patron.contributions import Permission
 
@@ -94,6 +107,7 @@ MODULES: Mapping[str, tuple[str, str, str]] = {
         "",
         "its table “core_customer” must begin with “badtable_”",
     ),
+    "wildtable": (PLUGIN + TABLE, "", "Its table “wild_thing” must begin with “wildtable_”"),
     "openroute": (
         PLUGIN + OPEN,
         "",
@@ -186,8 +200,19 @@ def test_each_is_left_out_alone_with_its_reason(
 
 @pytest.mark.parametrize(
     "name",
-    ["badroute", "openroute", "badtable", "badowner", "badright", "badgrant", "badrole", "early", "behind"],
-)
+    [
+        "badroute",
+        "openroute",
+        "badtable",
+        "wildtable",
+        "badowner",
+        "badright",
+        "badgrant",
+        "badrole",
+        "early",
+        "behind",
+    ],
+)  # fmt: skip
 def test_strict_stops_at_what_is_refused(database: Database, installed: Path, name: str) -> None:
     """For who develops a module: the start fails instead of going on without it."""
     with pytest.raises(SetupError):

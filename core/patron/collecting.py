@@ -23,7 +23,7 @@ from patron.contributions import (
 from patron.errors import Invalid, SetupError
 from patron.permissions import BUILT_IN_ROLES, SYSTEM
 from patron.plugins import Hooks
-from patron.records import table
+from patron.records import table, tables_of
 from patron.resources.declaration import WITHOUT_COLUMN, problems_of
 from patron.resources.filters import parse_filter
 from patron.resources.routes import routes_of
@@ -33,6 +33,7 @@ from patron.routing import ANYONE, Route
 def collect(assembly: Assembly) -> None:
     """Each kind of contribution in turn; a clash refuses the later plugin and takes its contributions out again."""
     hooks = assembly.hooks
+    _refuse_foreign_tables(assembly)
     while True:
         refused = {plugin.name for plugin in assembly.plugins if plugin.refused}
         _collect_once(assembly, hooks)
@@ -98,6 +99,15 @@ def _named(hooks: Hooks, hook: str) -> dict[str, Any]:
         if kept.setdefault(f"{module}.{item.name}", (module, item))[1] is not item:
             hooks.refuse(module, f"{hook}: “{module}.{item.name}” is taken already.")
     return kept
+
+
+def _refuse_foreign_tables(assembly: Assembly) -> None:
+    """Every table of a module carries its prefix, one without a resource too: migration, digest and purge go by it."""
+    for plugin in assembly.active:
+        prefix = f"{plugin.name}_"
+        foreign = [found.name for found in tables_of(plugin.package) if not found.name.startswith(prefix)]
+        if plugin.package and foreign:
+            assembly.hooks.refuse(plugin.name, f"Its table “{foreign[0]}” must begin with “{prefix}”.")
 
 
 def _check_resources(assembly: Assembly) -> None:

@@ -43,6 +43,18 @@ def table(model: type[SQLModel]) -> Table:
     return found
 
 
+def tables_of(package: str) -> list[Table]:
+    """The tables of all models of a package, as far as its modules have been imported, by name."""
+    found: dict[str, Table] = {}
+    waiting: list[type[SQLModel]] = [SQLModel]
+    while waiting:
+        model = waiting.pop()
+        waiting.extend(model.__subclasses__())
+        if "__table__" in vars(model) and f"{model.__module__}.".startswith(f"{package}."):
+            found[table(model).name] = table(model)
+    return [found[name] for name in sorted(found)]
+
+
 class Row(SQLModel):
     """A stored row with a 64-bit id of the database's making: never reused, never a secret."""
 

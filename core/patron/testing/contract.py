@@ -30,9 +30,9 @@ from patron.customers.models import Customer
 from patron.db import Database
 from patron.digest import digest_of
 from patron.hookspecs import MODES
-from patron.migrate import CORE, Distribution, differences, downgrade, upgrade
+from patron.migrate import CORE, Distribution, differences, downgrade, import_models, upgrade
 from patron.plugins import discover
-from patron.records import table
+from patron.records import table, tables_of
 from patron.resources.rules import Rules, rules_of
 from patron.settings import Settings
 from patron.system import plugins_service
@@ -132,7 +132,10 @@ class PluginContract:
     def test_tables_carry_the_prefix(
         self, database: Database, assembled: Assembly, own: Distribution
     ) -> None:
-        assert [r.table for r in self._resources(assembled) if not r.table.startswith(own.prefix)] == []
+        import_models(own)
+        models = {found.name for found in tables_of(own.package)}
+        assert models >= {resource.table for resource in self._resources(assembled)}
+        assert [name for name in sorted(models) if not name.startswith(own.prefix)] == []
 
     # Permissions
 
