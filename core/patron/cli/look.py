@@ -42,7 +42,7 @@ def openapi() -> None:
 @click.option("--check", is_flag=True, help="Write nothing; fail when a page is stale.")
 def docs(folder: Path, check: bool) -> None:
     """Write the reference pages from the code: hooks, commands, settings."""
-    from patron.reference import pages
+    from patron.cli.reference_pages import pages
 
     stale = []
     for name, text in pages().items():
