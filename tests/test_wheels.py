@@ -27,6 +27,7 @@ pytestmark = pytest.mark.wheels
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted(path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml"))
 FOLDERS = {"": ROOT / "core", **{name: ROOT / "plugins" / name for name in MODULES}}
+FIRST_STEPS = Path(__file__).with_name("wheel_steps.py")
 UV = Path(sys.executable).with_name("uv")
 
 
@@ -106,6 +107,8 @@ def test_an_installed_wheel_runs(name: str, wheels: dict[str, Path], tmp_path: P
     assert required(name) <= states.keys()
     assert not [(plugin, state) for plugin, state in states.items() if state[0] != "enabled"]
     assert json.loads(run(binaries / "patron", "routes", "--json", cwd=site))
+    done = json.loads(run(binaries / "python", FIRST_STEPS, cwd=site))
+    assert done == {"statuses": [303, 303, 200], "shown": {"Ada Weber": True, "Asked for chairs": True}}
 
 
 GOING = ("sales", "service")
