@@ -5,7 +5,7 @@ Declarations: ``Resource``, ``Field`` and what else stands in ``contributions``.
 with ``Page``, ``Redirect``, ``Json``, ``Download``, ``Document``. Services are modules: ``timeline``, ``interactions``,
 ``audit``, ``company``, ``consents``, ``contacts``, ``editing``, ``files``, ``filters``, ``limits``, ``mail``,
 ``mailflow``, ``mandates``, ``measuring``, ``merging``, ``metrics``, ``normalise``, ``origins``, ``portal`` (accounts of
-customers), ``relationships``, ``roles``, ``search``.
+customers), ``preferring``, ``relationships``, ``roles``, ``search``.
 """
 
 from sqlmodel import Field as Column
@@ -44,7 +44,7 @@ from patron.contributions import (
     WorkflowAction,
     WorkflowTrigger,
 )
-from patron.customers import consents, contacts, merging, normalise, origins, relationships, roles
+from patron.customers import consents, contacts, merging, normalise, origins, preferring, relationships, roles
 from patron.customers.models import (
     Consent,
     ContactHolder,
@@ -228,6 +228,7 @@ __all__ = [
     "people_of",
     "portal",
     "post",
+    "preferring",
     "publish",
     "put",
     "read_one",

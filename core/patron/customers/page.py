@@ -11,6 +11,7 @@ from patron.customers.beside import beside_of, standing_beside
 from patron.customers.erasing import ERASE
 from patron.customers.merging import MERGE
 from patron.customers.models import Customer
+from patron.customers.preferring import cautions_of
 from patron.customers.relationships import KINDS, related_of, relating
 from patron.customers.reporting import REPORT
 from patron.interactions import timeline
@@ -30,13 +31,15 @@ def customer_data(ctx: Context, customer: Customer) -> dict[str, Any]:
     """Data of the customer page: one statement."""
     found = _PAGE.rows(ctx.session, timeline.reading(ctx, customer.key))
     entries, older = timeline.page_of(ctx, found["history"])
+    beside = beside_of(found["beside"])
     return {
         "customer": customer,
+        "cautions": cautions_of(ctx, customer.name, beside["preference"]),
         "timeline": entries,
         "older_url": f"/customers/{customer.key}/timeline?cursor={older}" if older else "",
         "related": related_of(found["related"], customer.key, ctx.now.date()),
         "relationship_kinds": [(kind.name, kind.label) for kind in KINDS.values()],
-        **beside_of(found["beside"]),
+        **beside,
         "people": keep_options(ctx, found["users"], found["teams"]),
         "channels": [(name, label, CHANNEL_ICONS[name]) for name, label in CHANNELS.items()],
         "channel_options": list(CHANNELS.items()),

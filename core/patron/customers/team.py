@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from patron.accounts import audit
 from patron.context import Context
 from patron.customers.models import Assignment, Preference
+from patron.customers.preferring import check_preference
 from patron.errors import Invalid, NotFound
 from patron.records import table
 from patron.resources import search
@@ -63,11 +64,12 @@ def end_assignment(ctx: Context, customer_id: int, assignment_id: int) -> None:
 
 
 def set_preference(ctx: Context, customer_id: int, values: Mapping[str, str]) -> None:
-    """Set some preferences; the others stay."""
+    """Set some preferences; the others stay. Invalid for what nobody could obey."""
     t = table(Preference)
-    given = {name: values[name][:100] for name in PREFERENCES if name in values}
+    given = {name: values[name].strip()[:100] for name in PREFERENCES if name in values}
     if not given:
         raise Invalid("Name a preference to set.")
+    check_preference(given)
     before = ctx.session.execute(select(t).where(t.c.customer_id == customer_id)).mappings().first()
     if before is None:
         ctx.session.execute(

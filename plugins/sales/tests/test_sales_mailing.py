@@ -220,6 +220,18 @@ def test_a_link_is_good_for_its_revision_and_nothing_else(
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])  # no statement of its own
+def test_the_letter_says_that_the_customer_prefers_a_call(
+    client: Client, assembly: Assembly, sink: SmtpSink, quote_id: int
+) -> None:
+    signed_in(client, "manager")
+    page = f"/sales/quotes/{quote_id}/mail"
+    assert "prefers" not in client.get(page).text
+    customer_id = row(assembly, quote_id).customer_id
+    client.post(f"/customers/{customer_id}/preferences", data={"channel": "phone"})
+    assert "prefers a call" in client.get(page).text
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])  # no statement of its own
 def test_a_quote_beyond_the_mandate_waits_for_who_may_approve_it(
     client: Client, assembly: Assembly, sink: SmtpSink, quote_id: int
 ) -> None:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from patron import Action, Choice, Context, CustomerLink, Field, Invalid, Resource, Rules, mailflow, normalise
+from patron import (
+    Action,
+    Choice,
+    Context,
+    CustomerLink,
+    Field,
+    Invalid,
+    Resource,
+    Rules,
+    mailflow,
+    normalise,
+    preferring,
+)
 
 from patron_service.models import Queue, Survey, Ticket
 from patron_service.services import articles, clock, conversation, tickets
@@ -89,6 +101,7 @@ class TicketRules(Rules):
             "touches": touches,
             "clock": clock.read(ctx, record),
             "reply_to": conversation.reply_to(record, touches),
+            "cautions": preferring.cautions(ctx, (record.contact_id, record.customer_id), "email"),
             "sends": conversation.mailbox_of(ctx, record) is not None,
             "values": {},
             "links_articles": bool(articles.sources(ctx)),

@@ -37,6 +37,8 @@ def test_every_page_answers(client: Client, assembly: Assembly) -> None:
     assert 'data-panel="service.tickets"' in page
     assert f"/service/tickets/new?contact={ada}" in page
     assert 'data-panel="service.queue"' in client.get("/").text
+    client.post(f"/customers/{ada}/preferences", data={"channel": "phone"})
+    assert "prefers a call" in client.get(f"/service/tickets/{ticket_id}").text
 
 
 def test_a_ticket_from_a_call_is_made_with_the_form(client: Client, assembly: Assembly) -> None:

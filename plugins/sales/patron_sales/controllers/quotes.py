@@ -22,6 +22,7 @@ from patron import (
     editing,
     get,
     post,
+    preferring,
     put,
     read_one,
     read_page,
@@ -192,6 +193,7 @@ def _letter(ctx: Context, quote: Quote, letter: mailing.Letter, error: Invalid |
         "by_field": {item.field: [item.message] for item in error.errors} if error else {},
         "total": {"minor": quote.gross_minor, "currency": quote.currency},
         "administers": ctx.actor.may("admin"),
+        "cautions": preferring.cautions(ctx, mailing.people_of(ctx, quote), "email"),
     }
     return Page("sales/quote_mail.html", data, status=422 if error else 200)
 

@@ -86,12 +86,16 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 def _addresses(ctx: Context, quote: Quote) -> list[str]:
     """Where the contact of the opportunity, else the customer, is written to."""
-    t = table(Opportunity)
-    contact = ctx.session.execute(select(t.c.contact_id).where(t.c.id == quote.opportunity_id)).scalar()
-    people = [{"id": str(key)} for key in dict.fromkeys((contact, quote.customer_id)) if key is not None]
-    rows: list[dict[str, Any]] = list(people)
+    rows: list[dict[str, Any]] = [{"id": str(key)} for key in people_of(ctx, quote)]
     contacts.attach(ctx, rows)
     return [email for row in rows for email in row["emails"]]
+
+
+def people_of(ctx: Context, quote: Quote) -> list[int]:
+    """The contact of the opportunity, if there is one, then the customer."""
+    t = table(Opportunity)
+    contact = ctx.session.execute(select(t.c.contact_id).where(t.c.id == quote.opportunity_id)).scalar()
+    return [key for key in dict.fromkeys((contact, quote.customer_id)) if key is not None]
 
 
 def check_mailable(ctx: Context, quote: Quote) -> None:
