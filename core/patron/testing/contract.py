@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import pytest
@@ -94,14 +95,16 @@ class PluginContract:
             yield database
 
     def _fill(self, database: Database) -> None:
-        assembly = assemble(settings_for(database, modules=(self.plugin,)), check_journals=False)
-        after_migration(assembly)
-        numbers = random.Random(1)
-        for _module, sample in assembly.samples:
-            with working(assembly) as ctx:
-                ctx.cache["sample scale"] = 0.2
-                sample.run(ctx, numbers)
-        assembly.database.dispose()
+        with TemporaryDirectory() as folder:  # of the sample's files, which no test reads
+            settings = settings_for(database, modules=(self.plugin,), folder=folder)
+            assembly = assemble(settings, check_journals=False)
+            after_migration(assembly)
+            numbers = random.Random(1)
+            for _module, sample in assembly.samples:
+                with working(assembly) as ctx:
+                    ctx.cache["sample scale"] = 0.2
+                    sample.run(ctx, numbers)
+            assembly.database.dispose()
 
     @pytest.fixture
     def assembled(self, settings: Settings) -> Iterator[Assembly]:
