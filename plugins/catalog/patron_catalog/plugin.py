@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from patron import Context, Customer, Metric, Panel, Resource, RoleGrant, Route, SampleData, Scope, hookimpl
+from patron import Context, Customer, Metric, Panel, Resource, Route, SampleData, hookimpl
 
 from patron_catalog import controllers, metrics, sample, services
 from patron_catalog.resource import PRICES, PRODUCTS, TAX_RATES
@@ -18,21 +18,6 @@ def register_resources() -> Sequence[Resource]:
 @hookimpl
 def register_controllers() -> Sequence[Route]:
     return controllers.ROUTES
-
-
-@hookimpl
-def register_permissions() -> Sequence[RoleGrant]:
-    every = {
-        resource.permission(verb): Scope.ALL
-        for resource in (PRODUCTS, PRICES, TAX_RATES)
-        for verb in resource.verbs
-    }
-    read = {PRODUCTS.permission("read"): Scope.ALL, TAX_RATES.permission("read"): Scope.ALL}
-    return (
-        RoleGrant("manager", every),
-        RoleGrant("user", {**read, PRICES.permission("read"): Scope.TEAM}),
-        RoleGrant("reader", read),
-    )
 
 
 @hookimpl

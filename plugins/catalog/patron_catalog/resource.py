@@ -204,6 +204,7 @@ PRODUCTS = Resource(
     form=("sku", "name", "list_price", "cost", "unit", "category", "tax_class", "active", "description"),
     search=("name",),
     natural_key="sku",
+    kept_by="managers",
 )
 
 PRICES = Resource(
@@ -232,6 +233,7 @@ PRICES = Resource(
     form=("product", "price", "minimum_quantity", "customer", "valid_from", "valid_until"),
     search=("name",),
     links=(CustomerLink("customer_id", "account"),),
+    kept_by="managers",
 )
 
 TAX_RATES = Resource(
@@ -261,4 +263,5 @@ TAX_RATES = Resource(
     filters=("country", "tax_class", "percent", "valid_from"),
     sorts=("name", "-created_at"),
     form=("name", "country", "tax_class", "percent", "valid_from"),
+    kept_by="managers",
 )

@@ -19,7 +19,6 @@ from patron import (
     Permission,
     PortalSection,
     Resource,
-    RoleGrant,
     Route,
     SampleData,
     Scope,
@@ -32,7 +31,7 @@ from patron_ecommerce.controllers import buying, portal, shop, staff
 from patron_ecommerce.events import EVENTS
 from patron_ecommerce.facts import FACTS
 from patron_ecommerce.providers import PaymentProvider
-from patron_ecommerce.resource import CARTS, CHECKOUTS, PAYMENTS, RESOURCES, SHOPPERS, STOCK, VOUCHERS
+from patron_ecommerce.resource import CHECKOUTS, RESOURCES
 from patron_ecommerce.services import buyers, carts, following, metrics, pages, payments, setup, shoppers
 from patron_ecommerce.services.common import RIGHT
 
@@ -58,17 +57,11 @@ def register_nav() -> Sequence[NavItem]:
 
 
 @hookimpl
-def register_permissions() -> Sequence[Permission | RoleGrant]:
-    every = {resource.permission(verb): Scope.ALL for resource in RESOURCES for verb in resource.verbs}
-    shared = {STOCK.permission("read"): Scope.ALL, VOUCHERS.permission("read"): Scope.ALL}
-    own = {resource.permission("read"): Scope.TEAM for resource in (CARTS, CHECKOUTS, PAYMENTS, SHOPPERS)}
+def register_permissions() -> Sequence[Permission]:
     manager = {"manager": Scope.ALL}
     return (
         Permission(payments.PERMISSION, "Settle and refund shop payments", manager),
         Permission(staff.SETTINGS, "See how the shop is set up", manager),
-        RoleGrant("manager", every),
-        RoleGrant("user", {**shared, **own}),
-        RoleGrant("reader", {**shared, **own}),
     )
 
 

@@ -149,6 +149,7 @@ STOCK = Resource(
     form=("product", "on_hand", "low_at"),
     search=("name",),
     verbs=("read", "create", "edit", "export"),
+    kept_by="managers",
 )
 
 VOUCHERS = Resource(
@@ -178,6 +179,7 @@ VOUCHERS = Resource(
     form=("code", "percent", "amount", "uses", "valid_from", "valid_until"),
     search=("code",),
     verbs=("read", "create", "edit", "delete", "export"),
+    kept_by="managers",
 )
 
 SHOPPERS = Resource(

@@ -23,7 +23,7 @@ from patron import (
 )
 
 from patron_knowledge import controllers, controllers_help
-from patron_knowledge.resource import ARTICLES, CATEGORIES, FEEDBACK, GAPS, PUBLICATIONS, RESOURCES
+from patron_knowledge.resource import ARTICLES, PUBLICATIONS, RESOURCES
 from patron_knowledge.sample import add_samples
 from patron_knowledge.services import response, writing
 from patron_knowledge.with_service import service_article_sources
@@ -49,16 +49,11 @@ def register_nav() -> Sequence[NavItem]:
 
 @hookimpl
 def register_permissions() -> Sequence[Permission | RoleGrant]:
-    every = {resource.permission(verb): Scope.ALL for resource in RESOURCES for verb in resource.verbs}
-    read = {resource.permission("read"): Scope.ALL for resource in (PUBLICATIONS, CATEGORIES)}
     write = {ARTICLES.permission("read"): Scope.ALL, ARTICLES.permission("create"): Scope.OWN,
-             ARTICLES.permission("edit"): Scope.OWN, GAPS.permission("read"): Scope.ALL,
-             FEEDBACK.permission("read"): Scope.TEAM}  # fmt: skip
+             ARTICLES.permission("edit"): Scope.OWN}  # fmt: skip
     return (
         Permission(writing.PUBLISH, "Publish and archive articles", {"manager": Scope.ALL}),
-        RoleGrant("manager", every),
-        RoleGrant("user", {**read, **write}),
-        RoleGrant("reader", read),
+        RoleGrant("user", write),
     )
 
 

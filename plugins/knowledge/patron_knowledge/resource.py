@@ -140,6 +140,7 @@ CATEGORIES = Resource(
     form=("name", "description", "position"),
     search=("name",),
     natural_key="name",
+    kept_by="managers",
 )
 
 ARTICLES = Resource(

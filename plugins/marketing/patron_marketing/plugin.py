@@ -22,7 +22,6 @@ from patron import (
     Permission,
     PortalSection,
     Resource,
-    RoleGrant,
     Route,
     SampleData,
     Scope,
@@ -59,21 +58,8 @@ def register_nav() -> Sequence[NavItem]:
 
 
 @hookimpl
-def register_permissions() -> Sequence[Permission | RoleGrant]:
-    owned = ("segments", "campaigns", "forms")
-    every = {
-        f"marketing.{kind}.{verb}": Scope.ALL
-        for kind in owned
-        for verb in ("read", "create", "edit", "delete")
-    }
-    listed = {f"marketing.suppressions.{verb}": Scope.ALL for verb in ("read", "create", "edit", "import")}
-    team = {f"marketing.{kind}.{verb}": Scope.TEAM for kind in owned for verb in ("read", "create", "edit")}
-    return (
-        Permission(SEND, "Send campaigns", {"manager": Scope.ALL}),
-        RoleGrant("manager", {**every, **listed, f"{KEY}.export": Scope.ALL}),
-        RoleGrant("user", team),
-        RoleGrant("reader", {f"marketing.{kind}.read": Scope.TEAM for kind in owned}),
-    )
+def register_permissions() -> Sequence[Permission]:
+    return (Permission(SEND, "Send campaigns", {"manager": Scope.ALL}),)
 
 
 @hookimpl

@@ -14,7 +14,6 @@ from patron import (
     Panel,
     Permission,
     Resource,
-    RoleGrant,
     Route,
     SampleData,
     Scope,
@@ -38,19 +37,13 @@ def register_controllers() -> Sequence[Route]:
 
 
 @hookimpl
-def register_permissions() -> Sequence[Permission | RoleGrant]:
+def register_permissions() -> Sequence[Permission]:
     manager = {"manager": Scope.ALL}
-    read = {resource.permission("read"): Scope.TEAM for resource in RESOURCES}
-    selling = {f"orders.orders.{verb}": Scope.TEAM for verb in ("create", "edit", "export")}
-    everything = {resource.permission(verb): Scope.ALL for resource in RESOURCES for verb in resource.verbs}
     return (
         Permission(holds.PERMISSION, "Put customers on hold and release them", manager),
         Permission(holds.OVERRIDE, "Sell to a customer on hold, with a reason", manager),
         Permission("orders.issue", "Issue invoices", {"manager": Scope.ALL, "user": Scope.TEAM}),
         Permission("orders.credit", "Issue credit notes and refund", manager),
-        RoleGrant("manager", everything),
-        RoleGrant("user", {**read, **selling}),
-        RoleGrant("reader", read),
     )
 
 

@@ -241,6 +241,7 @@ PAYMENTS = Resource(
     search=("name", "reference"),
     verbs=("read", "create", "export", "import"),
     links=(CustomerLink("customer_id", "payer"),),
+    kept_by="managers",
 )
 
 HOLDS = Resource(

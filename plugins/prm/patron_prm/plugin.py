@@ -19,7 +19,6 @@ from patron import (
     Permission,
     PortalSection,
     Resource,
-    RoleGrant,
     Route,
     SampleData,
     Scope,
@@ -45,17 +44,9 @@ def register_controllers() -> Sequence[Route]:
 
 
 @hookimpl
-def register_permissions() -> Sequence[Permission | RoleGrant]:
-    every = {resource.permission(verb): Scope.ALL for resource in RESOURCES for verb in resource.verbs}
-    read = {resource.permission("read"): Scope.TEAM for resource in RESOURCES}
-    daily = {
-        f"prm.{kind}.{verb}": Scope.TEAM for kind in ("registrations", "leads") for verb in ("create", "edit")
-    }
+def register_permissions() -> Sequence[Permission]:
     return (
         Permission(decisions.PERMISSION, "Decide on registrations, and see the evidence", {"manager": Scope.ALL}),
-        RoleGrant("manager", every),
-        RoleGrant("user", {**read, **daily}),
-        RoleGrant("reader", read),
     )  # fmt: skip
 
 

@@ -186,6 +186,7 @@ PARTNERS = Resource(
     links=(CustomerLink("customer_id", "account", unique=True),),
     verbs=("read", "create", "edit", "export"),
     rules=PartnerRules,
+    kept_by="managers",
 )
 
 REGISTRATIONS = Resource(

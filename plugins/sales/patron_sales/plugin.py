@@ -17,7 +17,6 @@ from patron import (
     Panel,
     Permission,
     Resource,
-    RoleGrant,
     Route,
     SampleData,
     Scope,
@@ -55,22 +54,13 @@ def register_nav() -> Sequence[NavItem]:
 
 
 @hookimpl
-def register_permissions() -> Sequence[Permission | RoleGrant]:
-    every = {
-        f"sales.{kind}.{verb}": Scope.ALL
-        for kind in KINDS
-        for verb in ("read", "create", "edit", "delete", "export", "import")
-    }
-    daily = {f"sales.{kind}.{verb}": Scope.TEAM for kind in KINDS for verb in ("read", "create", "edit")}
+def register_permissions() -> Sequence[Permission]:
     return (
         Permission(
             "sales.quotes.accept",
             "Accept quotes: order and invoice come of it",
             {"manager": Scope.ALL, "user": Scope.TEAM},
         ),
-        RoleGrant("manager", every),
-        RoleGrant("user", daily),
-        RoleGrant("reader", {f"sales.{kind}.read": Scope.TEAM for kind in KINDS}),
     )
 
 

@@ -45,7 +45,7 @@ def register_controllers() -> Sequence[Route]:
 
 @hookimpl
 def register_permissions() -> Sequence[RoleGrant]:
-    # Queues have no owner: whoever works with tickets may see what they are called.
+    # A queue's team is whom it gives its tickets to: whoever works with tickets may see what all are called.
     queues = {"service.queues.read": Scope.ALL}
     return (RoleGrant("user", queues), RoleGrant("reader", queues))
 

@@ -133,6 +133,7 @@ QUEUES = Resource(
     form=("name", "address", "team", "calendar", "first_response_minutes"),
     search=("name",),
     natural_key="name",
+    kept_by="managers",
 )  # fmt: skip
 
 TICKETS = Resource(

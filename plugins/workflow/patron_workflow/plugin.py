@@ -47,18 +47,7 @@ def register_controllers() -> Sequence[Route]:
 
 @hookimpl
 def register_permissions() -> Sequence[RoleGrant]:
-    kinds, verbs = ("calendars", "rules", "automations"), ("create", "edit", "delete", "export", "import")
-    read = {f"workflow.{name}.read": Scope.ALL for name in kinds}
-    write = {f"workflow.{name}.{verb}": Scope.ALL for name in kinds for verb in verbs}
-    write = {name: scope for name, scope in write.items() if name != "workflow.automations.import"}
-    work = {f"{tasks.TASKS}.{verb}" for verb in ("read", "create", "edit", "delete")}
-    everything = {f"{tasks.TASKS}.{verb}": Scope.ALL for verb in ("read", *verbs)}
-    runs = {"workflow.runs.read": Scope.ALL, "workflow.runs.export": Scope.ALL}
-    return (
-        RoleGrant("manager", {**read, **write, **runs, **everything}),
-        RoleGrant("user", {**read, **dict.fromkeys(work, Scope.TEAM)}),
-        RoleGrant("reader", {**read, f"{tasks.TASKS}.read": Scope.TEAM}),
-    )
+    return (RoleGrant("user", {f"{tasks.TASKS}.delete": Scope.TEAM}),)
 
 
 @hookimpl

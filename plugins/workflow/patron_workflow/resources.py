@@ -104,6 +104,7 @@ CALENDARS = Resource(
     form=("name", "time_zone", "hours", "holidays"),
     search=("name",),
     natural_key="name",
+    kept_by="managers",
 )
 
 RULES = Resource(
@@ -153,4 +154,5 @@ RULES = Resource(
     sorts=("position",),
     form=("name", "kind", "position", "conditions", "owner_first", "team", "people", "method", "active"),
     search=("name",),
+    kept_by="managers",
 )

@@ -9,12 +9,14 @@ from sqlalchemy import func, select, update
 
 from patron.accounts.audit import record
 from patron.accounts.models import Role, UserRole
+from patron.assembly import Assembly
 from patron.context import Context
 from patron.contributions import Resource
 from patron.errors import Conflict, Invalid, NotFound
 from patron.permissions import BUILT_IN_ROLES, Scope
 from patron.records import table
 from patron.resources.declaration import table_of
+from patron.resources.rules import Rules, rules_of
 from patron.system.generation import bump_generation
 from patron.system.stored import store_setting, stored_setting
 
@@ -32,7 +34,9 @@ def sync_roles(ctx: Context) -> list[str]:
     fresh: list[str] = []
     for name in BUILT_IN_ROLES:
         grants = {} if f"role {name}" in seen else {"*": "all"} if name == "admin" else {}
-        offered = {permission: scope for role, permission, scope in _offers(ctx) if role == name}
+        offered = {
+            permission: scope for role, permission, scope in default_grants(ctx.assembly) if role == name
+        }
         new = {
             permission: str(scope)
             for permission, scope in offered.items()
@@ -48,22 +52,31 @@ def sync_roles(ctx: Context) -> list[str]:
     return fresh
 
 
-def _offers(ctx: Context) -> Iterator[tuple[str, str, Scope]]:
+def default_grants(assembly: Assembly) -> Iterator[tuple[str, str, Scope]]:
     """Role, permission and scope: the defaults of every resource, then what modules say themselves."""
-    for resource in ctx.assembly.resources.values():
+    for resource in assembly.resources.values():
         shared = Scope.TEAM if _has_owner(resource) else Scope.ALL
-        for verb in resource.verbs:
-            yield "manager", resource.permission(verb), Scope.ALL
-            if verb in _USER_VERBS:
-                yield "user", resource.permission(verb), shared
-            if verb == "read":
-                yield "reader", resource.permission(verb), shared
-    for permission in ctx.assembly.permissions.values():
+        for role, verbs in default_verbs(resource).items():
+            for verb in verbs:
+                yield role, resource.permission(verb), Scope.ALL if role == "manager" else shared
+    for permission in assembly.permissions.values():
         for role, scope in permission.roles.items():
             yield role, permission.name, scope
-    for grant in ctx.assembly.role_grants:
+    for grant in assembly.role_grants:
         for name, scope in grant.grants.items():
             yield grant.role, name, scope
+
+
+def default_verbs(resource: Resource) -> Mapping[str, tuple[str, ...]]:
+    """What each built-in role may do with a resource, as far as it follows from the declaration."""
+    if resource.read_by == "managers":
+        return {"manager": resource.verbs}
+    daily = _USER_VERBS if resource.kept_by == "users" else ("read", "export")
+    return {
+        "manager": resource.verbs,
+        "user": tuple(verb for verb in resource.verbs if verb in daily),
+        "reader": tuple(verb for verb in resource.verbs if verb == "read"),
+    }
 
 
 def _has_owner(resource: Resource) -> bool:
@@ -73,7 +86,7 @@ def _has_owner(resource: Resource) -> bool:
         resource.owner in columns
         or resource.team in columns
         or bool(resource.links)
-        or resource.rules is not None
+        or type(rules_of(resource)).scope is not Rules.scope
     )
 
 

@@ -104,4 +104,5 @@ FORMS = Resource(
           "source", "campaign", "active", "owner", "team"),
     search=("name", "title"),
     verbs=("read", "create", "edit", "delete"),
+    kept_by="managers",
 )  # fmt: skip

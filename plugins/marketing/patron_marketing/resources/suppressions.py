@@ -41,4 +41,6 @@ SUPPRESSIONS = Resource(
     search=("address",),
     natural_key="address",
     verbs=("read", "create", "edit", "delete", "export", "import"),
+    kept_by="managers",
+    read_by="managers",
 )

@@ -265,6 +265,7 @@ AUTOMATIONS = Resource(
     form=("name", "trigger", "conditions", "actions", "enabled"),
     search=("name",),
     verbs=("read", "create", "edit", "delete", "export"),
+    kept_by="managers",
 )
 
 RUNS = Resource(
@@ -292,4 +293,6 @@ RUNS = Resource(
     filters=("automation", "outcome", "resource", "record_id", "created_at"),
     sorts=("-created_at",),
     verbs=("read", "export"),
+    kept_by="managers",
+    read_by="managers",
 )
