@@ -30,7 +30,7 @@ _PAGE = PreparedTogether(
 def customer_data(ctx: Context, customer: Customer) -> dict[str, Any]:
     """Data of the customer page: one statement."""
     found = _PAGE.rows(ctx.session, timeline.reading(ctx, customer.key))
-    entries, older = timeline.page_of(ctx, found["history"])
+    entries, older = timeline.page_of(ctx, found["history"], customer.key)
     beside = beside_of(found["beside"])
     return {
         "customer": customer,

@@ -16,7 +16,8 @@ from patron.db import BigInt, UtcDateTime
 from patron.interactions.models import TimelineEntry
 from patron.prepared import Prepared, among_given
 from patron.records import table
-from patron.resources.query import position_of, write_position
+from patron.resources.cursors import Asked, read_cursor, write_cursor
+from patron.resources.values import parse_instant
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,14 @@ def read(
     if kind:
         values["kind"] = kind
     if cursor:
-        values["edge_at"], values["edge_id"] = position_of("timeline", cursor)
-    return page_of(ctx, _PAGES[bool(kind), bool(cursor)].rows(ctx.session, values), limit)
+        _, at, values["edge_id"] = read_cursor(ctx, _asked(customer_id, kind), cursor)
+        values["edge_at"] = parse_instant(at)
+    rows = _PAGES[bool(kind), bool(cursor)].rows(ctx.session, values)
+    return page_of(ctx, rows, customer_id, limit, kind=kind)
+
+
+def _asked(customer_id: int, kind: str) -> Asked:
+    return Asked("timeline", "-at", [customer_id, kind])
 
 
 def reading(ctx: Context, customer_id: int, limit: int = 30) -> dict[str, Any]:
@@ -103,11 +110,15 @@ def reading(ctx: Context, customer_id: int, limit: int = 30) -> dict[str, Any]:
     return {"customer": customer_id, "count": limit + 1, "user": user, "teams": teams}
 
 
-def page_of(ctx: Context, rows: Sequence[Any], limit: int = 30) -> tuple[list[Entry], str | None]:
+def page_of(
+    ctx: Context, rows: Sequence[Any], customer_id: int, limit: int = 30, *, kind: str = ""
+) -> tuple[list[Entry], str | None]:
     """What ``read`` returns, of rows that were selected for that."""
     entries = [_entry(ctx, row) for row in rows[:limit]]
-    edge = rows[limit - 1] if len(rows) > limit else None
-    return entries, write_position("timeline", edge.at, edge.id) if edge is not None else None
+    if len(rows) <= limit:
+        return entries, None
+    edge = rows[limit - 1]
+    return entries, write_cursor(ctx, _asked(customer_id, kind), "a", edge.at, edge.id)
 
 
 def _page(of_kind: bool, older: bool, dialect: str) -> Any:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, select, tuple_
 
 from patron.context import Context
@@ -15,6 +13,7 @@ from patron.contributions import Resource
 from patron.errors import Invalid, NotFound
 from patron.permissions import Scope
 from patron.prepared import Prepared
+from patron.resources.cursors import Asked, read_cursor, write_cursor
 from patron.resources.declaration import sort_column_of, table_of
 from patron.resources.filters import equalities, parse_filter
 from patron.resources.rules import rules_of
@@ -54,7 +53,8 @@ def read_page(ctx: Context, resource: Resource, listing: Listing) -> PageOf:
     if not 1 <= listing.limit <= MAX_LIMIT:
         raise Invalid.field("limit", f"A page has 1 to {MAX_LIMIT} records.")
     names = _fields(resource, listing.fields)
-    backwards, position = _position(resource, sort, listing.cursor)
+    asked = Asked(resource.key, sort, [listing.filter or None, listing.search.strip(), listing.trashed])
+    backwards, position = _position(ctx, resource, asked, listing.cursor)
     wanted = columns_of(resource, names)
     if column.name not in wanted:
         wanted.append(column.name)
@@ -67,7 +67,7 @@ def read_page(ctx: Context, resource: Resource, listing: Listing) -> PageOf:
     items = [give(row) for row in rows]
     rules_of(resource).expand(ctx, items, names)
     edges = [(row[wanted.index(column.name)], row[0]) for row in (rows[:1] + rows[-1:])]
-    ends = _ends(edges, sort, more=more, backwards=backwards, began=position is None)
+    ends = _ends(ctx, edges, asked, more=more, backwards=backwards, began=position is None)
     return PageOf(items, *ends, sort)
 
 
@@ -241,72 +241,32 @@ def _sort(resource: Resource, asked: str) -> tuple[str, bool, Any]:
 
 
 def _ends(
-    edges: Sequence[tuple[Any, int]], sort: str, *, more: bool, backwards: bool, began: bool
+    ctx: Context, edges: Sequence[tuple[Any, int]], asked: Asked, *, more: bool, backwards: bool, began: bool
 ) -> tuple[str | None, str | None]:
     """Cursors after the last and before the first row (each as sorted value and id), where something is beyond."""
     if not edges:
         return None, None
     beyond_last = more if not backwards else True
     before_first = (not began) if not backwards else more
-    after = write_position(sort, *edges[-1], "a") if beyond_last else None
-    before = write_position(sort, *edges[0], "b") if before_first else None
+    after = write_cursor(ctx, asked, "a", *edges[-1]) if beyond_last else None
+    before = write_cursor(ctx, asked, "b", *edges[0]) if before_first else None
     return after, before
 
 
-def write_position(list_name: str, value: Any, record_id: int, side: str = "a") -> str:
-    """An opaque cursor at a row of a list; it says for which order it was made."""
-    return (
-        base64.urlsafe_b64encode(msgspec.json.encode([list_name, side, value, record_id]))
-        .decode()
-        .rstrip("=")
-    )
-
-
-def _read_position(list_name: str, cursor: str) -> tuple[str, Any, int]:
-    made_for, side, value, record_id = msgspec.json.decode(
-        base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-    )
-    if made_for != list_name or side not in ("a", "b") or not isinstance(record_id, int):
-        raise ValueError("the cursor belongs to another list")
-    return side, value, record_id
-
-
-_UNKNOWN_CURSOR = "This cursor does not belong to this list. Begin again without one."
-
-
-def position_of(list_name: str, cursor: str) -> tuple[Any, int]:
-    """The instant and id that a cursor of a list by time stands at; Invalid for any other."""
-    try:
-        _, value, record_id = _read_position(list_name, cursor)
-        return parse_instant(value), record_id
-    except (ValueError, TypeError, msgspec.DecodeError) as error:
-        raise Invalid.field("cursor", _UNKNOWN_CURSOR) from error
-
-
-def _position(resource: Resource, sort: str, cursor: str) -> tuple[bool, tuple[Any, int] | None]:
-    """Whether to read backwards, and the edge; Invalid for a cursor that is not one of ours for this sort."""
+def _position(
+    ctx: Context, resource: Resource, asked: Asked, cursor: str
+) -> tuple[bool, tuple[Any, int] | None]:
+    """Whether to read backwards, and the edge; Invalid for a cursor that was not made for what is asked."""
     if not cursor:
         return False, None
-    try:
-        side, value, record_id = _read_position(sort, cursor)
-        return side == "b", (_edge(resource, sort.removeprefix("-"), value), record_id)
-    except (ValueError, TypeError, msgspec.DecodeError) as error:
-        raise Invalid.field("cursor", _UNKNOWN_CURSOR) from error
+    side, value, record_id = read_cursor(ctx, asked, cursor)
+    return side == "b", (_edge(resource, asked.sort.removeprefix("-"), value), record_id)
 
 
 def _edge(resource: Resource, name: str, value: Any) -> Any:
-    kind = (
-        "instant"
-        if name in ("created_at", "updated_at")
-        else "integer"
-        if name == "id"
-        else resource.field(name).kind
-    )
+    """The value of the sorted column that a cursor says; the signature vouches for its type."""
+    stamps = ("created_at", "updated_at")
+    kind = "instant" if name in stamps else "integer" if name == "id" else resource.field(name).kind
     if kind == "instant":
         return parse_instant(value)
-    if kind == "date":
-        return parse_date(value)
-    wanted = int if kind in ("integer", "money") else str
-    if not isinstance(value, wanted):
-        raise ValueError("the cursor's value has another type")
-    return value
+    return parse_date(value) if kind == "date" else value
