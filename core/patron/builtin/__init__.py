@@ -1,5 +1,16 @@
 """The core's own features, written as plugins, so that the hooks are proven by what everybody uses."""
 
-from patron.builtin import accounts, customers, deliveries, home, imports, mail, metrics, profile, sample
+from patron.builtin import (
+    accounts,
+    customers,
+    deliveries,
+    home,
+    imports,
+    mail,
+    metrics,
+    profile,
+    sample,
+    trash,
+)
 
-MODULES = (accounts, customers, deliveries, home, imports, mail, metrics, profile, sample)
+MODULES = (accounts, customers, deliveries, home, imports, mail, metrics, profile, sample, trash)

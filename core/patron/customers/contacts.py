@@ -283,3 +283,13 @@ def holders_of(ctx: Context, kind: str, values: Collection[str]) -> dict[str, li
     for rows in found.values():
         rows.sort(key=lambda row: row.use != "personal")
     return found
+
+
+def drop_points(ctx: Context, ids: Sequence[int]) -> None:
+    """Take their contact points from these customers; what nobody else holds goes."""
+    h, p = table(ContactHolder), table(ContactPoint)
+    held = select(h.c.contact_point_id).where(h.c.customer_id.in_(ids))
+    points = list(ctx.session.execute(held).scalars())
+    ctx.session.execute(delete(h).where(h.c.customer_id.in_(ids)))
+    others = select(h.c.contact_point_id)
+    ctx.session.execute(delete(p).where(p.c.id.in_(points), p.c.id.not_in(others)))

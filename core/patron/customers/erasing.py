@@ -11,10 +11,9 @@ from patron.accounts import audit
 from patron.accounts.models import AuditValue
 from patron.context import Context
 from patron.customers import journal
+from patron.customers.contacts import drop_points
 from patron.customers.links import Link, links
 from patron.customers.models import (
-    ContactHolder,
-    ContactPoint,
     Customer,
     CustomerName,
     ErasureJournal,
@@ -90,12 +89,7 @@ def _blank_linked(ctx: Context, ids: list[int]) -> set[str]:
 
 def _blank_core(ctx: Context, ids: list[int]) -> None:
     """What the core holds beside the row: contact points that nobody else holds, names, history texts, audit values."""
-    h, p = table(ContactHolder), table(ContactPoint)
-    held = select(h.c.contact_point_id).where(h.c.customer_id.in_(ids))
-    points = list(ctx.session.execute(held).scalars())
-    ctx.session.execute(delete(h).where(h.c.customer_id.in_(ids)))
-    others = select(h.c.contact_point_id)
-    ctx.session.execute(delete(p).where(p.c.id.in_(points), p.c.id.not_in(others)))
+    drop_points(ctx, ids)
     for model in (CustomerName, ExternalId, Preference):
         ctx.session.execute(delete(table(model)).where(table(model).c.customer_id.in_(ids)))
     part, touch, entry = table(Participant), table(Interaction), table(TimelineEntry)

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
 
+from patron.assembly import Assembly
 from patron.context import Context
+from patron.db import after_commit, savepoint
 from patron.errors import NotFound, TooLarge
 from patron.files.sniffing import sniff
 from patron.records import table
-from patron.system.models import File, FileLink
+from patron.system.models import File, FileLink, Import
 
 LARGEST = 50_000_000  # bytes
+_UNCLAIMED = 86_400.0  # seconds that bytes without a row may lie: their row may be about to commit
 
 
 @dataclass(frozen=True)
@@ -113,3 +121,52 @@ def records_with(ctx: Context, file_id: int) -> list[tuple[str, int]]:
     link = table(FileLink)
     statement = select(link.c.resource, link.c.record_id).where(link.c.file_id == file_id).limit(20)
     return [(row.resource, row.record_id) for row in ctx.session.execute(statement)]
+
+
+def detach(ctx: Context, resource: str, record_id: int) -> None:
+    """Take a record's attachments from it; a file that nothing else refers to goes."""
+    link = table(FileLink)
+    mine = (link.c.resource == resource) & (link.c.record_id == record_id)
+    gone = ctx.session.execute(delete(link).where(mine).returning(link.c.file_id)).scalars()
+    discard(ctx, set(gone))
+
+
+def discard(ctx: Context, file_ids: Collection[int]) -> None:
+    """Throw away those of the files that nothing refers to: the rows now, the bytes once that is committed."""
+    f = table(File)
+    for file_id in file_ids:
+        try:
+            with savepoint(ctx.session):
+                gone = ctx.session.execute(delete(f).where(f.c.id == file_id).returning(f.c.sha256)).scalars()
+                hashes = list(gone)
+        except IntegrityError:
+            continue  # something refers to it
+        for sha256 in hashes:
+            after_commit(ctx.session, partial(_drop_bytes, ctx, sha256))
+
+
+def _drop_bytes(ctx: Context, sha256: str) -> None:
+    with ctx.assembly.database.read() as session:
+        if not _needed(session, [sha256]):
+            store_of(ctx).path(sha256).unlink(missing_ok=True)
+
+
+def _needed(session: Session, hashes: Collection[str]) -> set[str]:
+    """Those of the hashes that a file, or an import's upload, still has."""
+    f, i = table(File).c.sha256, table(Import).c.file_sha256
+    return set(
+        session.execute(select(f).where(f.in_(hashes)).union(select(i).where(i.in_(hashes)))).scalars()
+    )
+
+
+def sweep(assembly: Assembly) -> None:
+    """The job: bytes that no row claims for a day go; a process may have died between its commit and their removal."""
+    folder = assembly.settings.path(assembly.settings.files_dir)
+    old = time.time() - _UNCLAIMED
+    for part in sorted(folder.glob("[0-9a-f][0-9a-f]")):
+        lying = {path.name.partition(".")[0]: path for path in part.iterdir() if path.stat().st_mtime < old}
+        with assembly.database.read() as session:
+            needed = _needed(session, lying.keys()) if lying else set()
+        for sha256, path in lying.items():
+            if sha256 not in needed:
+                path.unlink(missing_ok=True)

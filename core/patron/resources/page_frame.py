@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from patron.context import Context
 from patron.contributions import Field, Resource
 from patron.resources import saying
+from patron.resources.purging import kept_days
 from patron.resources.rules import rules_of
 from patron.resources.values import columns_of, give
 
@@ -24,6 +25,7 @@ def frame(ctx: Context, resource: Resource) -> dict[str, Any]:
         "path": resource.path,
         "query": ctx.web.query_string,
         "errors": [],
+        "trash_days": kept_days(ctx.assembly),
     }
 
 

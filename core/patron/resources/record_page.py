@@ -14,6 +14,7 @@ from patron.resources import editing, lookups, saying
 from patron.resources.bulk import selected_ids
 from patron.resources.declaration import table_of
 from patron.resources.page_frame import frame, item_of, name_references
+from patron.resources.purging import kept_days
 from patron.resources.query import read_one
 from patron.resources.rules import rules_of
 from patron.resources.scope import row_scope
@@ -81,7 +82,9 @@ def trash_records(ctx: Context, *, resource: Resource) -> Redirect:
     ids = editing.trash(ctx, resource, selected_ids(ctx, resource, "delete"))
     undo = f"{resource.path}/restore?" + urlencode([("ids", str(record_id)) for record_id in ids])
     word = resource.label if len(ids) == 1 else resource.label_plural
-    return Redirect(resource.path, Flash(f"{len(ids)} {word.lower()} moved to the trash.", undo_url=undo))
+    days = kept_days(ctx.assembly)
+    said = f"{len(ids)} {word.lower()} moved to the trash, which keeps {'it' if len(ids) == 1 else 'them'} {days} days."
+    return Redirect(resource.path, Flash(said, undo_url=undo))
 
 
 def restore_records(ctx: Context, *, resource: Resource) -> Redirect:

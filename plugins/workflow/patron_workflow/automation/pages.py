@@ -20,13 +20,16 @@ def page_data(ctx: Context, rule: Automation, state: tuple[str, str, str]) -> Ma
     """Beside the fields of a rule: its parts in words, its state, its versions and its latest runs."""
     trigger = find(ctx, rule.trigger_key)
     parts = [conditions.say(ctx, trigger.resource, row) for row in rule.conditions or ()] if trigger else []
+    may_see = ctx.actor.may(
+        "workflow.runs.read"
+    )  # of a single record, whoever reads it is told on its own page
     may_try = trigger is not None and ctx.actor.may(f"{KEY}.edit") and _may_read(ctx, trigger.resource)
     return {
         "rule": rule, "state": state, "parts": parts, "versions": _versions(ctx, rule.key),
-        "runs": _shown(ctx, _runs(ctx, table(Run).c.automation_id == rule.key, SHOWN)),
+        "runs": _shown(ctx, _runs(ctx, table(Run).c.automation_id == rule.key, SHOWN)) if may_see else (),
         "may_try": may_try, "target": trigger.resource if trigger else None,
         "records": records_of(ctx, trigger.resource) if trigger and may_try else [],
-        "may_see_runs": ctx.actor.may("workflow.runs.read"),
+        "may_see_runs": may_see,
     }  # fmt: skip
 
 
