@@ -145,7 +145,10 @@ def test_a_forgotten_password_is_mailed_and_nothing_is_told(
         for email in ("ada@example.com", "eve@example.com", "off@example.com")
     ]
     assert {answer.status_code for answer in answers} == {200}
-    assert len({answer.text for answer in answers}) == 1
+    said = {
+        answer.text.replace(form_token(answer.text), "") for answer in answers
+    }  # it is masked anew each time
+    assert len(said) == 1
     assert count(assembly, File) == 0  # the same work for each: what differs happens in the worker
     assert count(assembly, Delivery) == 3
     drained(assembly)
