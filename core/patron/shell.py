@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from urllib.parse import unquote
 
 from babel import Locale
 
@@ -90,6 +91,10 @@ def _theme(web: Web, chosen: str) -> Theme:
     return "light" if wanted == "light" else "dark" if wanted == "dark" else "auto"
 
 
+_FIRST = ("", "Customers", "Work")
+_FITTING = 20  # lines of navigation, without scrolling
+
+
 def _navigation(ctx: Context) -> tuple[ShellNavGroup, ...]:
     path = ctx.web.path
     groups: dict[str, list[tuple[int, ShellNavItem]]] = {}
@@ -108,13 +113,31 @@ def _navigation(ctx: Context) -> tuple[ShellNavGroup, ...]:
             active = path == resource.path or path.startswith(f"{resource.path}/")
             entry = ShellNavItem(resource.label_plural, resource.path, resource.icon, active)
             groups.setdefault(resource.nav, []).append((40, entry))
-    order = sorted(
-        groups.items(), key=lambda pair: (pair[0] == "Administration", min(place for place, _ in pair[1]))
-    )
+    shown = _open_groups(ctx, groups)
     return tuple(
-        ShellNavGroup(label, tuple(item for _, item in sorted(items, key=lambda pair: pair[0])))
-        for label, items in order
+        ShellNavGroup(
+            label, tuple(item for _, item in sorted(items, key=lambda pair: pair[0])), label in shown
+        )
+        for label, items in sorted(groups.items(), key=lambda pair: _place(*pair))
     )
+
+
+def _place(label: str, items: Sequence[tuple[int, ShellNavItem]]) -> tuple[int, int]:
+    """What everybody works with comes first, setting up last, modules between by what they ask for."""
+    named = _FIRST.index(label) - len(_FIRST) if label in _FIRST else label == "Administration"
+    return named, min(place for place, _ in items)
+
+
+def _open_groups(ctx: Context, groups: Mapping[str, Sequence[tuple[int, ShellNavItem]]]) -> set[str]:
+    """Which groups are shown: as the reader left them; at first all while they fit, else what everybody works with.
+
+    The group of the page that is looked at is always among them.
+    """
+    here = {label for label, items in groups.items() if any(item.active for _, item in items)}
+    if "nav-open" in ctx.web.cookies:
+        return here | {unquote(label) for label in ctx.web.cookies["nav-open"].split("/")}
+    fits = sum(len(items) for items in groups.values()) <= _FITTING
+    return set(groups) if fits else here | set(_FIRST)
 
 
 def _portal_navigation(ctx: Context) -> tuple[ShellNavGroup, ...]:

@@ -25,6 +25,11 @@ on("click", "[data-nav-toggle]", (event, button) => {
   remember("nav", root.dataset.nav);
 });
 
+on("click", "[data-nav-group] > summary", () => setTimeout(() => {
+  const open = [...document.querySelectorAll("[data-nav-group][open]")].map((group) => encodeURIComponent(group.dataset.navGroup));
+  remember("nav-open", open.join("/"));
+}));
+
 on("click", "[data-dialog]", (event, link) => {
   const dialog = document.getElementById(link.dataset.dialog);
   if (!dialog || event.metaKey || event.ctrlKey) return;

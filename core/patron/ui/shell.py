@@ -42,10 +42,11 @@ class ShellNavItem:
 
 @dataclass(frozen=True)
 class ShellNavGroup:
-    """Navigation lines under one heading; an empty ``label`` shows none."""
+    """Navigation lines under one heading, shown or folded away; an empty ``label`` has no heading and stays."""
 
     label: str
     items: tuple[ShellNavItem, ...]
+    open: bool = True
 
 
 @dataclass(frozen=True)
