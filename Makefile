@@ -16,7 +16,7 @@ export UV_LINK_MODE ?= copy
 export UV_NO_PROGRESS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo test bench bench-large soak lint format docs build lock clean
+.PHONY: help setup browser demo test bench bench-large soak pairs lint format docs build lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,10 @@ bench-large: setup ## The same with a million customers
 soak: setup ## The long tests, then half an hour of mixed work, watching memory and errors
 	$(BIN)/pytest -m soak
 	$(BIN)/python -m bench --soak 1800 $(ARGS)
+
+pairs: setup ## Every module absent and every pair present, then each module's tests without each other one
+	$(BIN)/pytest -m soak tests/test_module_pairs.py
+	$(BIN)/python tools/pairs.py $(ARGS)
 
 lint: setup ## Style, strict types and import contracts
 	$(BIN)/ruff check .

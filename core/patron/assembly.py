@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from patron.accounts.models import Role
 from patron.contributions import (
+    CustomerFields,
     EventType,
     Fact,
     Handler,
@@ -68,6 +69,8 @@ class Assembly:
     plugins: list[Plugin]
     resources: dict[str, Resource] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
+    customer_fields: list[tuple[str, CustomerFields]] = field(default_factory=list)  # with the module
+    fact_sources: dict[str, tuple[int, ...]] = field(default_factory=dict)  # which of them an event touches
     routes: list[Route] = field(default_factory=list)
     nav: list[tuple[str, NavItem]] = field(default_factory=list)
     permissions: dict[str, Permission] = field(default_factory=dict)

@@ -44,7 +44,9 @@ def collect(assembly: Assembly) -> None:
 def _collect_once(assembly: Assembly, hooks: Hooks) -> None:
     assembly.resources = _keyed(hooks, "register_resources", _resource_key)
     _check_resources(assembly)
-    assembly.facts = _facts(assembly)
+    assembly.customer_fields = _customer_fields(assembly)
+    assembly.facts = _facts(assembly.customer_fields)
+    assembly.fact_sources = _fact_sources(assembly.customer_fields)
     assembly.routes = _routes(assembly)
     assembly.nav = sorted(hooks.collect("register_nav"), key=lambda pair: (pair[1].order, pair[1].label))
     granted = list(hooks.collect("register_permissions"))
@@ -168,15 +170,32 @@ def _wrong_filter(assembly: Assembly, resource: Resource, where: Mapping[str, An
     return ""
 
 
-def _facts(assembly: Assembly) -> dict[str, Fact]:
-    """Facts by key. A table that is not 1:1 with the customer, or lacks a column, refuses its module."""
-    kept: dict[str, Fact] = {}
+def _customer_fields(assembly: Assembly) -> list[tuple[str, CustomerFields]]:
+    """With their modules. A table that is not 1:1 with the customer, or lacks a column, refuses its module."""
+    kept = []
     for module, item in assembly.hooks.collect("register_customer_fields"):
         if reason := next(iter(_misfits(module, item)), ""):
             if module == "core":
                 raise SetupError(reason)
             assembly.hooks.refuse(module, reason)
             continue
+        kept.append((module, item))
+    return kept
+
+
+def _fact_sources(declared: Sequence[tuple[str, CustomerFields]]) -> dict[str, tuple[int, ...]]:
+    """By event, or resource whose every event it is: the places of the customer fields that it touches."""
+    found: dict[str, tuple[int, ...]] = {}
+    for index, (_module, item) in enumerate(declared):
+        for name in item.sources:
+            found[name] = (*found.get(name, ()), index)
+    return found
+
+
+def _facts(declared_fields: Sequence[tuple[str, CustomerFields]]) -> dict[str, Fact]:
+    """Facts by key."""
+    kept: dict[str, Fact] = {}
+    for module, item in declared_fields:
         for declared in item.fields:
             key = declared.name if module == "core" else f"{module}.{declared.name}"
             kept[key] = Fact(key, declared, item.model, item.permission, module)

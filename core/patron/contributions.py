@@ -13,6 +13,7 @@ from patron.records import Record, Row
 
 if TYPE_CHECKING:
     import click
+    from sqlalchemy import Select
 
     from patron.context import Context
     from patron.resources.rules import Rules
@@ -177,6 +178,11 @@ class CustomerFields:
     ``model`` has a unique ``customer_id``. A customer without a row has each field's ``default`` (None for days and
     instants). Who holds ``permission`` may filter by them, within its scope. ``kept`` says whether a row is written in
     the transaction of the change or later by an event handler; ``rebuild`` writes all rows anew from their sources.
+
+    With ``define`` the core keeps the rows itself: it returns the statement that selects ``customer_id`` and each
+    column, for the given customers or for all, and ``sources`` names the events (``orders.orders``, for all of a
+    resource) after which the rows of their customers are written anew, in the same transaction. A column ``as_of``
+    then says since when a row has been what it is.
     """
 
     model: type[Row]
@@ -184,6 +190,8 @@ class CustomerFields:
     permission: str
     kept: Literal["transaction", "event"] = "transaction"
     rebuild: Callable[[Context], None] | None = None
+    define: Callable[[Context, Sequence[int] | None], Select[Any]] | None = None
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ __all__ = [
     "SortKey",
     "UtcDateTime",
     "after_commit",
+    "before_commit",
     "id_column",
     "may_write",
     "new_registry",
@@ -46,6 +47,7 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 AFTER_COMMIT = "patron_after_commit"
+BEFORE_COMMIT = "patron_before_commit"
 
 
 class UnitOfWork(Session):
@@ -119,6 +121,8 @@ class Database:
         ):
             session.connection()
             yield session
+            for fn in session.info.pop(BEFORE_COMMIT, ()):
+                fn()
             Session.commit(session)
         _run_after_commit(session)
 
@@ -157,6 +161,14 @@ class Database:
 def may_write(session: Session) -> bool:
     """Whether the session is one of :meth:`Database.write`; in another the database refuses locks and changes."""
     return session.connection().get_execution_options().get(MODE) == "write"
+
+
+def before_commit(session: Session, fn: Callable[[], object]) -> None:
+    """Run ``fn`` as the last work of the transaction of ``session``; what it raises undoes the whole.
+
+    It runs also when what asked for it was undone alone (see :func:`savepoint`).
+    """
+    session.info.setdefault(BEFORE_COMMIT, []).append(fn)
 
 
 def after_commit(session: Session, fn: Callable[[], object]) -> None:

@@ -13,6 +13,7 @@ from sqlmodel import col
 from patron.bulk import insert_rows, take_ids
 from patron.context import Context
 from patron.contributions import Handler
+from patron.customers import facts
 from patron.db import UtcDateTime
 from patron.errors import NotFound
 from patron.permissions import Actor
@@ -52,6 +53,7 @@ def publish(
     ``payload`` must be JSON. Deliveries to a disabled module are parked until it is enabled again. Returns
     the event's id; None when the context is muted, where nothing is recorded.
     """
+    facts.mark(ctx, name, [customer_id])
     if ctx.muted:
         return None
     (event_id,) = _INSERT_EVENT.first(ctx.session, _row(ctx, name, Happening(payload or {}, customer_id)))
@@ -70,6 +72,7 @@ class Happening(NamedTuple):
 
 def publish_many(ctx: Context, name: str, happened: Sequence[Happening]) -> None:
     """The same for several events of one name, in the order given: at most three statements for all of them."""
+    facts.mark(ctx, name, [one.customer_id for one in happened])
     if ctx.muted or not happened:
         return
     ids = take_ids(ctx.session, table(OutboxEvent), len(happened))

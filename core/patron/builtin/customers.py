@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from patron.contributions import CustomerFields, Intent, Metric, Permission, Resource
-from patron.customers import controllers, metrics, origins, report_controllers
+from patron.context import Context
+from patron.contributions import CustomerFields, Intent, Metric, Panel, Permission, Resource
+from patron.customers import controllers, facts, metrics, origins, report_controllers
+from patron.customers.models import Customer
 from patron.customers.resource import CUSTOMERS
 from patron.hookspecs import hookimpl
 from patron.interactions import log_controllers
@@ -23,6 +25,12 @@ def register_resources() -> Sequence[Resource]:
 @hookimpl
 def register_customer_fields() -> Sequence[CustomerFields]:
     return (origins.FIELDS,)
+
+
+@hookimpl
+def customer_panels(ctx: Context, customer: Customer) -> Sequence[Panel]:
+    found = facts.panel(ctx, customer)
+    return () if found is None else (found,)
 
 
 @hookimpl

@@ -1,8 +1,9 @@
-"""Data in and out: ``import``, ``imports``, ``export``, ``digest``."""
+"""Data in and out: ``import``, ``imports``, ``export``, ``digest``, ``facts``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,18 @@ import click
 import msgspec
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from patron.cli.common import CLI_ACTOR, as_json, get_assembly, print_json, print_result, print_table, reading
+from patron.cli.common import (
+    CLI_ACTOR,
+    as_json,
+    get_assembly,
+    print_json,
+    print_result,
+    print_table,
+    reading,
+    unit_of_work,
+)
 from patron.context import Context
+from patron.contributions import CustomerFields
 from patron.errors import Invalid, NotFound
 from patron.imports.staging import Guess
 from patron.resources.api import filter_of
@@ -100,6 +111,55 @@ def _progress(quiet: bool) -> Progress:
         TimeRemainingColumn(),
         disable=quiet,
     )
+
+
+@click.group()
+def facts() -> None:
+    """What modules know of each customer, stored for filters and segments."""
+
+
+@facts.command("rebuild")
+@click.argument("module", default="")
+@as_json
+def rebuild_facts(module: str, json_output: bool) -> None:
+    """Reckon the facts of a module, or of all, anew from where they come from."""
+    from patron.customers import facts as kept
+
+    done: dict[str, int] = {}
+    for name, item in _facts_of(module):
+        with unit_of_work() as ctx:
+            done[name] = done.get(name, 0) + kept.rebuild(ctx, item)
+    print_result({"changed": done} if json_output else done, json_output)
+
+
+@facts.command("check")
+@click.argument("module", default="")
+@as_json
+def check_facts(module: str, json_output: bool) -> None:
+    """Compare the facts of a module, or of all, with what defines them. Ends with 1 when one differs."""
+    from patron.customers import facts as kept
+
+    found = []
+    with reading() as ctx:
+        for name, item in _facts_of(module):
+            found += [{"module": name, **asdict(one)} for one in kept.check(ctx, item)]
+    if json_output:
+        print_json(found)
+    else:
+        print_table(
+            ("module", "customer", "fact", "stored", "defined"), [tuple(row.values()) for row in found]
+        )
+    if found:
+        raise click.exceptions.Exit(1)
+
+
+def _facts_of(module: str) -> list[tuple[str, CustomerFields]]:
+    """The customer fields that are kept, with their modules; NotFound where that module keeps none."""
+    kept = [(name, item) for name, item in get_assembly().customer_fields if item.define or item.rebuild]
+    chosen = [(name, item) for name, item in kept if module in ("", name)]
+    if not chosen:
+        raise NotFound(f"“{module}” keeps no facts of customers. There are: {', '.join(n for n, _ in kept)}.")
+    return chosen
 
 
 @click.group()

@@ -185,7 +185,7 @@ def migrate_installation(settings: Settings) -> list[str]:
 def after_migration(assembly: Assembly) -> None:
     """What the database must know of what the modules declare; the same each time it is run."""
     from patron.accounts.services.roles import sync_roles
-    from patron.customers import journal
+    from patron.customers import facts, journal
     from patron.customers.links import sync_links
 
     with assembly.database.write() as session:
@@ -195,6 +195,7 @@ def after_migration(assembly: Assembly) -> None:
         for plugin in assembly.active:
             if plugin.name not in assembly.live.disabled:
                 journal.replay(ctx, plugin.name)
+        facts.fill_empty(ctx)
 
 
 def _changed(before: MigrationStatus | None, after: MigrationStatus) -> bool:

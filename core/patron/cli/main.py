@@ -57,6 +57,7 @@ for command in (
     data.imports,
     data.export_resource,
     data.digest,
+    data.facts,
     look.routes,
     look.openapi,
     look.docs,

@@ -9,6 +9,7 @@ from sqlalchemy import Row, func, insert, select, update
 from sqlmodel import Session
 
 from patron.context import Context
+from patron.customers import facts
 from patron.customers.models import ErasureJournal, MergeJournal, Replay
 from patron.records import table
 
@@ -107,6 +108,7 @@ def _missed_merges(ctx: Context, after: int) -> Sequence[Row[Any]]:
 def _replay_merge(ctx: Context, module: str, row: Row[Any]) -> None:
     arguments = {"survivor_id": row.survivor_id, "merged_id": row.merged_id}
     answers = ctx.assembly.hooks.transact(ctx, "before_customer_merge", only=module, **arguments)
+    facts.after_merge(ctx, [row.survivor_id, row.merged_id], module)
     if entries := [entry for _, found in answers for entry in found or ()]:  # what a split gives back
         before = {**row.before, "modules": {**row.before["modules"], module: entries}}
         m = table(MergeJournal)
@@ -120,6 +122,7 @@ def _replay_split(ctx: Context, module: str, merge_id: int) -> None:
     arguments = {"survivor_id": row.survivor_id, "merged_id": row.merged_id}
     entries = row.before["modules"][module]
     ctx.assembly.hooks.transact(ctx, "after_customer_split", only=module, **arguments, journal=entries)
+    facts.after_merge(ctx, [row.survivor_id, row.merged_id], module)
 
 
 def _replay_erasures(ctx: Context, module: str, after: int) -> list[int]:

@@ -13,7 +13,7 @@ from sqlalchemy import and_, exists, insert, not_, select, update
 
 from patron.accounts import audit
 from patron.context import Context
-from patron.customers import journal
+from patron.customers import facts, journal
 from patron.customers.links import Link, links, unique_sets
 from patron.customers.models import Customer, MergeJournal
 from patron.errors import Conflict, Invalid, NotFound
@@ -63,6 +63,7 @@ def merge(ctx: Context, survivor_id: int, merged_id: int) -> int:
     timeline.add(
         ctx, survivor_id, "core.merged", title, snapshot={"merge_id": merge_id, "merged_id": merged_id}
     )
+    facts.after_merge(ctx, [survivor_id, merged_id])
     publish(ctx, "customers.merged", {"survivor": survivor_id, "merged": merged_id}, customer_id=survivor_id)
     return merge_id
 
@@ -169,6 +170,7 @@ def split(ctx: Context, merge_id: int) -> int:
     audit.record(
         ctx, "split", "customers", survivor.key, {"split": (None, merged.key)}, customer_id=survivor.key
     )
+    facts.after_merge(ctx, [survivor.key, merged.key])
     publish(
         ctx, "customers.split", {"survivor": survivor.key, "merged": merged.key}, customer_id=survivor.key
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from patron.accounts import audit
 from patron.bulk import among
 from patron.context import Context
 from patron.contributions import Field, Resource
+from patron.customers import facts
 from patron.customers.models import Customer
 from patron.db import may_write
 from patron.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
@@ -311,6 +312,7 @@ def _after_change(ctx: Context, resource: Resource, saved: Sequence[Saved]) -> N
 
 def _tell(ctx: Context, resource: Resource, action: str, verb: str, saved: Sequence[Saved]) -> None:
     """Note in the audit what was done, and announce it."""
+    facts.mark(ctx, resource.key, _former_customers(resource, saved))
     told = [(one.record.key, customer_of(resource, one.record), one.changed, _payload(one)) for one in saved]
     name = f"{resource.key}.{verb}"
     if len(told) == 1:  # what a form or a program does, in the fewest statements
@@ -321,6 +323,14 @@ def _tell(ctx: Context, resource: Resource, action: str, verb: str, saved: Seque
     changes = [audit.Change(action, key, changed, customer_id) for key, customer_id, changed, _ in told]
     audit.record_many(ctx, resource.key, changes)
     publish_many(ctx, name, [Happening(payload, customer_id) for _, customer_id, _, payload in told])
+
+
+def _former_customers(resource: Resource, saved: Sequence[Saved]) -> Iterator[int | None]:
+    """Whose the records were before, where they were given to other customers."""
+    linked = {link.field for link in resource.links}
+    names = [item.name for item in resource.fields if item.attribute in linked]
+    for _, changed in saved:
+        yield from (changed[name][0] for name in names if name in changed)
 
 
 def _payload(one: Saved) -> dict[str, Any]:

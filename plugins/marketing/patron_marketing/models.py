@@ -179,7 +179,9 @@ class Submission(MarketingRow, table=True):
     address: str = Column(default="", nullable=False)  # of the network
     agent: str = Column(default="", nullable=False)
     page: str = Column(default="", nullable=False)  # the page that the form stood on
-    state: str = Column(default="done", nullable=False)  # waiting (for the link in a mail) | confirmed | done
+    state: str = Column(
+        default="done", nullable=False
+    )  # unasked | waiting (for the link in a mail) | confirmed | done
     confirmed_at: datetime | None = instant(nullable=True)
     confirmed_from: str = Column(default="", nullable=False)
 

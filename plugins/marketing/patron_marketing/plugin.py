@@ -32,7 +32,7 @@ from patron import (
 from patron_marketing import samples
 from patron_marketing.controllers import campaigns, forms, public, segments
 from patron_marketing.resources import CAMPAIGNS, FORMS, SEGMENTS, SUPPRESSIONS
-from patron_marketing.services import erasure, facts, overview, sending
+from patron_marketing.services import erasure, facts, overview, sending, submissions
 from patron_marketing.services.campaigns import KEY, SEND
 from patron_marketing.services.segments import recount
 
@@ -113,6 +113,7 @@ def register_jobs() -> Sequence[Job]:
     return (
         Job("send_campaigns", _send, timedelta(seconds=5), transaction=False),
         Job("count_segments", recount, timedelta(hours=6)),
+        Job("ask_to_confirm", submissions.ask_later, timedelta(minutes=2)),
     )
 
 

@@ -105,6 +105,7 @@ def add_samples(ctx: Context, random: Random) -> None:
     _suppressions(ctx, marketer, people)
     text = BODY.replace("{intro}", "A first look at what comes in autumn.")
     _draft(_at(ctx, marketer, 2), made[1], "Autumn preview", "A first look at autumn", text)
+    facts.write_anew(ctx)
     segments.recount(ctx)
 
 
@@ -188,7 +189,6 @@ def _submissions(ctx: Context, random: Random, form: Form, people: Sequence[Any]
                 confirmed_at=working.now + timedelta(minutes=7) if wants else None,
             )
         )  # fmt: skip
-        facts.note(working, row.id, form=True)
         origins.record_origin(working, row.id, source=form.source, medium="web form", campaign=form.campaign)
         timeline.add(
             working, row.id, "marketing.form", f"Sent in the form “{form.title}”", module="marketing",
@@ -269,7 +269,6 @@ def _recipient(
     recipient_id = int(ctx.session.execute(insert(t).values(values).returning(t.c.id)).scalar_one())
     if reason:
         return
-    facts.note(ctx, customer_id, mailed=True)
     timeline.add(
         ctx, customer_id, "marketing.mail", f"Campaign mail: {campaign.name}", module="marketing", resource=KEY,
         record_id=campaign.key, snapshot={"bulk": True},
@@ -295,7 +294,6 @@ def _clicked(
         "robot": False,
     }
     ctx.session.execute(insert(table(Click)).values(values))
-    facts.note(ctx, customer_id, clicked=True)
     timeline.add(
         ctx, customer_id, "marketing.click", f"Followed a link of “{campaign.name}”", module="marketing", resource=KEY,
         record_id=campaign.key,

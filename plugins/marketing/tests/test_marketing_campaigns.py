@@ -18,6 +18,7 @@ from marketing_world import (
 )
 from patron import Conflict, Context, Invalid, Preference, consents, editing, table
 from patron.assembly import Assembly
+from patron.customers import facts as core_facts
 from patron.customers import merging
 from patron.customers.relationships import relate
 from patron.interactions.mailflow import receive
@@ -108,9 +109,50 @@ def test_a_sent_mail_stands_on_the_timeline_and_among_the_facts(assembly: Assemb
         kept = ctx.session.execute(select(e.c.customer_id, e.c.mails, e.c.last_mail_at)).all()
         derived = ctx.session.execute(facts.derived()).all()
         assert [row[:2] for row in kept] == [(ada, 1)] == [tuple(row[:2]) for row in derived]
-        facts.rebuild(ctx)
+        assert core_facts.rebuild(ctx, facts.FIELDS) == 0
         again = ctx.session.execute(select(e.c.customer_id, e.c.mails, e.c.last_mail_at)).all()
         assert [tuple(row)[:2] for row in again] == [(ada, 1)]
+
+
+def test_who_left_by_the_portal_stays_left_when_facts_are_reckoned_anew(assembly: Assembly) -> None:
+    ada = make_reader(assembly)
+    with working(assembly) as ctx:
+        consents.record_consent(ctx, ada, "newsletter", granted=False, source="preference page")
+    t = table(Engagement)
+    with working(assembly) as ctx:
+        left = ctx.session.execute(select(t.c.left_at)).scalar_one()
+        assert left is not None
+        ctx.session.execute(t.update().values(left_at=None, mails=7))
+        found = {(one.fact, one.stored) for one in core_facts.check(ctx, facts.FIELDS)}
+        assert found == {("left_at", None), ("mails", 7)}
+        assert core_facts.rebuild(ctx, facts.FIELDS) == 1
+        assert ctx.session.execute(select(t.c.left_at, t.c.mails)).one() == (left, 0)
+        assert list(core_facts.check(ctx, facts.FIELDS)) == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [
+        ("mornings", ("suppressed", "unclear_hours")),
+        ("09:00-09:00", ("suppressed", "unclear_hours")),
+        ("9-17", ("suppressed", "unclear_hours")),
+        ("00:00-23:59:59.999999", ("handed", "")),
+        ("23:59:59.999999-00:00", ("deferred", "")),
+    ],
+)
+def test_hours_that_cannot_be_read_let_nothing_through(
+    assembly: Assembly, hours: str, expected: tuple[str, str]
+) -> None:
+    ada = make_reader(assembly)
+    with working(assembly) as ctx:
+        blank = {"channel": "", "language": "", "time_zone": "", "salutation": ""}
+        ctx.session.execute(insert(table(Preference)).values(customer_id=ada, hours=hours, **blank))
+    with smtp_sink() as sink:
+        make_mailbox(assembly, sink.port)
+        campaign = make_campaign(assembly)
+        sending.send_due(assembly)
+        assert len(sink.messages) == (expected[0] == "handed")
+    assert rows_of(assembly, campaign) == {"ada@example.com": expected}
 
 
 def test_what_a_dead_worker_left_is_in_doubt_or_claimed_again(assembly: Assembly) -> None:

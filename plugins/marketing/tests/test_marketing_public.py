@@ -68,6 +68,29 @@ def consent_of(assembly: Assembly, customer_id: int, purpose: str = "newsletter"
         return consents.decided(ctx, [customer_id], purpose).get(customer_id)
 
 
+def test_without_a_mailbox_nobody_is_told_of_a_mail_and_who_agreed_is_asked_later(
+    client: Client, assembly: Assembly, form: int
+) -> None:
+    page = send(client, form, consent="true")
+    assert page.status_code == 200
+    assert "One step is left" not in page.text
+    assert "we will send you a mail" in page.text
+    s = table(Submission)
+    with assembly.database.read() as session:
+        assert session.execute(select(s.c.state)).scalar_one() == "unasked"
+    signed_in(client, "admin")
+    assert "Not asked yet: no mailbox sends" in client.get(f"/marketing/forms/{form}").text
+    for expected in ("unasked", "waiting", "waiting"):
+        with working(assembly) as ctx:
+            submissions.ask_later(ctx)
+        with working(assembly) as ctx:
+            assert ctx.session.execute(select(s.c.state)).scalar_one() == expected
+            mails = ctx.session.execute(select(func.count()).select_from(table(MailLedger))).scalar_one()
+            assert mails == (expected == "waiting")
+        if expected == "unasked":
+            make_mailbox(assembly)
+
+
 def test_a_form_makes_a_lead_whose_consent_counts_once_confirmed(
     client: Client, assembly: Assembly, form: int
 ) -> None:

@@ -178,3 +178,22 @@ class CustomerHold(OrdersRecord, table=True):
     released_by: str = Column(default="", nullable=False)
     released_at: datetime | None = instant(nullable=True)
     release_reason: str = Column(default="", nullable=False)
+
+
+class CustomerOrders(OrdersRow, table=True):
+    """What is known of a customer as a buyer. Amounts are those in the firm's own currency."""
+
+    __tablename__ = "orders_customer"
+    __table_args__ = table_args(
+        Index("ix_orders_customer_orders", "orders", "customer_id"),
+        Index("ix_orders_customer_lifetime", "lifetime_minor", "customer_id"),
+        Index("ix_orders_customer_last", "last_order_on", "customer_id"),
+        Index("ix_orders_customer_owed", "owed_minor", "customer_id"),
+    )
+    customer_id: int = reference("core_customer", unique=True)
+    orders: int = Column(default=0, nullable=False)
+    lifetime_minor: int = Column(default=0, sa_type=BigInt, nullable=False)
+    last_order_on: date | None = None
+    owed_minor: int = Column(default=0, sa_type=BigInt, nullable=False)
+    currency: str = Column(default="", nullable=False)
+    as_of: datetime = instant(now=True)

@@ -9,6 +9,7 @@ from patron import (
     Action,
     Context,
     Customer,
+    CustomerFields,
     EventType,
     Metric,
     Panel,
@@ -22,6 +23,7 @@ from patron import (
 )
 
 from patron_orders import controllers, events, sample
+from patron_orders.facts import FACTS
 from patron_orders.resource import RESOURCES
 from patron_orders.services import duties, holds, metrics, pages
 
@@ -29,6 +31,11 @@ from patron_orders.services import duties, holds, metrics, pages
 @hookimpl
 def register_resources() -> Sequence[Resource]:
     return RESOURCES
+
+
+@hookimpl
+def register_customer_fields() -> Sequence[CustomerFields]:
+    return (FACTS,)
 
 
 @hookimpl

@@ -145,3 +145,23 @@ class QuoteLine(SalesRow, table=True):
     discount_hundredths: int = Column(default=0, nullable=False)
     net_minor: int = Column(sa_type=BigInt, nullable=False)
     trace: list[str] = Column(default_factory=list, sa_type=JsonColumn, nullable=False)
+
+
+class CustomerSales(SalesRow, table=True):
+    """What is known of a customer's sales. Amounts are those in the firm's own currency."""
+
+    __tablename__ = "sales_customer"
+    __table_args__ = table_args(
+        Index("ix_sales_customer_open", "open_opportunities", "customer_id"),
+        Index("ix_sales_customer_open_value", "open_value_minor", "customer_id"),
+        Index("ix_sales_customer_won", "won_value_minor", "customer_id"),
+        Index("ix_sales_customer_last", "last_won_at", "customer_id"),
+    )
+    customer_id: int = reference("core_customer", unique=True)
+    open_opportunities: int = Column(default=0, nullable=False)
+    open_value_minor: int = Column(default=0, sa_type=BigInt, nullable=False)
+    won: int = Column(default=0, nullable=False)
+    won_value_minor: int = Column(default=0, sa_type=BigInt, nullable=False)
+    last_won_at: datetime | None = instant(nullable=True)
+    currency: str = Column(default="", nullable=False)
+    as_of: datetime = instant(now=True)

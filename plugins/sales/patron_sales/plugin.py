@@ -10,6 +10,7 @@ from patron import (
     Action,
     Context,
     Customer,
+    CustomerFields,
     EventType,
     Job,
     Metric,
@@ -29,6 +30,7 @@ from patron import (
 from patron_sales import panels, with_workflow
 from patron_sales.controllers import enquiries, opportunities, quote_links, quotes
 from patron_sales.events import EVENTS
+from patron_sales.facts import FACTS
 from patron_sales.resources import ENQUIRIES, OPPORTUNITIES, QUOTES
 from patron_sales.samples import SAMPLES
 from patron_sales.services.mailing import FIELDS, TEXT
@@ -41,6 +43,11 @@ KINDS = ("enquiries", "opportunities", "quotes")
 @hookimpl
 def register_resources() -> Sequence[Resource]:
     return (ENQUIRIES, OPPORTUNITIES, QUOTES)
+
+
+@hookimpl
+def register_customer_fields() -> Sequence[CustomerFields]:
+    return (FACTS,)
 
 
 @hookimpl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from patron import Column, Record, SortKey, instant, reference, table_args
+from patron import Column, Record, Row, SortKey, instant, reference, table_args
 from sqlalchemy import CheckConstraint, Index
 
 
@@ -87,3 +87,19 @@ class Survey(Record, table=True):
     answered_at: datetime | None = instant(nullable=True)
     owner_id: int | None = reference("core_user", nullable=True)
     team_id: int | None = reference("core_team", nullable=True)
+
+
+class CustomerService(Row, table=True):
+    """What is known of a customer's tickets, and how satisfied they last were."""
+
+    __tablename__ = "service_customer"
+    __table_args__ = table_args(
+        Index("ix_service_customer_open", "open_tickets", "customer_id"),
+        Index("ix_service_customer_last", "last_ticket_at", "customer_id"),
+        Index("ix_service_customer_satisfaction", "last_satisfaction", "customer_id"),
+    )
+    customer_id: int = reference("core_customer", unique=True)
+    open_tickets: int = Column(default=0, nullable=False)
+    last_ticket_at: datetime | None = instant(nullable=True)
+    last_satisfaction: int | None = Column(default=None)
+    as_of: datetime = instant(now=True)

@@ -9,6 +9,7 @@ from patron import (
     Action,
     Context,
     Customer,
+    CustomerFields,
     EventType,
     Handler,
     Metric,
@@ -26,6 +27,7 @@ from patron import (
 )
 
 from patron_service import controllers, controllers_portal, controllers_survey, with_workflow
+from patron_service.facts import FACTS
 from patron_service.resource import QUEUES, SURVEYS, TICKETS
 from patron_service.sample import add_samples
 from patron_service.services import duties, intake, panels, surveys
@@ -36,6 +38,11 @@ from patron_service.services.tickets import KEY
 @hookimpl
 def register_resources() -> Sequence[Resource]:
     return (QUEUES, TICKETS, SURVEYS)
+
+
+@hookimpl
+def register_customer_fields() -> Sequence[CustomerFields]:
+    return (FACTS,)
 
 
 @hookimpl

@@ -135,7 +135,10 @@ def try_out(ctx: Context, record_id: int) -> Page | Redirect:
     target = read_one(ctx, trigger.resource, int(chosen))
     outcome = attempt(ctx, rule, trigger, int(chosen), trial=True)
     held = outcome.held or (None,) * len(rule.conditions)
-    said = [conditions.say(ctx, trigger.resource, row) for row in rule.conditions]
+    said = [
+        f"{'or ' if row.get('or') else ''}{conditions.say(ctx, trigger.resource, row)}"
+        for row in rule.conditions
+    ]
     data = {
         **frame(ctx, resource), "rule_name": rule.name, "sentence": rule.sentence, "outcome": outcome,
         "checks": list(zip(said, held, strict=True)), "record_id": record_id,

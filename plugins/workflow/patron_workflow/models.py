@@ -52,8 +52,10 @@ class Turn(Row, table=True):
 class Automation(Record, table=True):
     """A rule: when something happens, if conditions hold, then actions follow in order, with the rights of its author.
 
-    ``conditions`` are ``{"field": "record.priority", "operator": "eq", "value": …}``, ``actions``
-    ``{"action": "workflow.task", "values": {…}}``. ``sentence`` says it all, with the names of the day it was saved.
+    ``conditions`` are ``{"field": "record.priority", "operator": "eq", "value": …}``: all must hold, but for those with
+    ``"or": true``, of which one is enough together with the one above. An amount is ``{"minor", "currency"}``.
+    ``actions`` are ``{"action": "workflow.task", "values": {…}}``. ``sentence`` says it all, with the names of the day
+    it was saved.
     """
 
     __tablename__ = "workflow_automation"

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from automation_world import action, add_customer, condition, outcomes, save_rule, work
+from automation_world import action, add_customer, condition, outcomes, runs, save_rule, work
 from litestar import Litestar
 from litestar.testing import TestClient
-from patron import table
+from patron import bump_generation, editing, table
+from patron.accounts.models import Role
 from patron.assembly import Assembly, assemble
 from patron.cli.install import after_migration
 from patron.db import Database
 from patron.testing.faces import app_client, make_user, settings_for, signed_in, working
 from patron_workflow.models import Automation, Task
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 EDITOR = "/workflow/automations/new"
 
@@ -131,3 +132,30 @@ def test_tasks_of_today_are_on_the_home_page_until_they_are_done(
     assert "Call Ada</a>" not in client.get("/").text
     signed_in(client, "admin")
     assert "Done: Call Ada" in client.get(f"/customers/{customer}").text
+
+
+def test_who_may_not_read_a_record_is_not_told_what_a_rule_did_with_it(
+    client: TestClient[Litestar], assembly: Assembly
+) -> None:
+    author = make_user(assembly)
+    with working(assembly) as ctx:
+        rule = save_rule(ctx, author).key
+    mine, theirs = add_customer(assembly, name="Mine Ltd"), add_customer(assembly, name="Theirs Ltd")
+    work(assembly)
+    everything = dict.fromkeys(("workflow.automations.read", "workflow.runs.read"), "all")
+    with working(assembly) as ctx:
+        t = table(Role)
+        ctx.session.execute(insert(t).values(name="watcher", grants={**everything, "customers.read": "own"}))
+        bump_generation(ctx.session)
+    watcher = make_user(assembly, "watcher")
+    with working(assembly) as ctx:
+        editing.change(ctx, assembly.resource("customers"), mine, {"owner": watcher})
+    signed_in(client, user_id=watcher)
+    seen = client.get("/api/v1/workflow/runs", headers={"Accept": "application/json"}).json()["items"]
+    assert {item["record_id"] for item in seen} == {mine}
+    assert f"Customer {theirs}" not in client.get(f"/workflow/automations/{rule}").text
+    assert f"Customer {mine}" in client.get(f"/workflow/automations/{rule}").text
+    hidden = next(row.id for row in runs(assembly) if row.record_id == theirs)
+    assert client.get(f"/workflow/runs/{hidden}").status_code == 404
+    signed_in(client, "admin")
+    assert client.get(f"/workflow/runs/{hidden}").status_code == 200

@@ -57,8 +57,8 @@ def take_form(ctx: Context, slug: str) -> Page:
         taken = submissions.take(ctx, form, given)
     except Invalid as error:
         return _form_page(ctx, form, given, error.errors or (FieldError("", error.detail),))
-    waits = taken is not None and taken.state == "waiting"
-    return Page("marketing/public_done.html", {"form": form, "waits": waits, "confirmed": False})
+    state = taken.state if taken is not None else ""
+    return Page("marketing/public_done.html", {"form": form, "state": state})
 
 
 @get("/f/confirm/{token:str}", **PUBLIC)
@@ -73,9 +73,7 @@ def show_confirm(ctx: Context, token: str) -> Page:
 def confirm(ctx: Context, token: str) -> Page:
     """The address is theirs."""
     _, form = submissions.confirm(ctx, token)
-    return Page(
-        "marketing/public_done.html", {"form": form, "waits": False, "confirmed": True}, headers=_UNREAD
-    )
+    return Page("marketing/public_done.html", {"form": form, "state": "confirmed"}, headers=_UNREAD)
 
 
 # Unsubscription and preferences

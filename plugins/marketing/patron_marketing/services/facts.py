@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from patron import Context, CustomerFields, Field, table
-from sqlalchemy import Integer, case, cast, delete, func, insert, literal, null, select, union_all, update
+from patron import Consent, Context, CustomerFields, Field, table
+from sqlalchemy import (
+    Integer,
+    Select,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    union_all,
+    update,
+)
 
 from patron_marketing.models import Engagement, Recipient, Submission
 
@@ -21,7 +35,8 @@ FIELDS = CustomerFields(
         Field("left_at", "Unsubscribed", "instant"),
     ),
     permission=PERMISSION,
-    rebuild=lambda ctx: rebuild(ctx),
+    define=lambda ctx, customers: derived(customers),
+    sources=("customers.consent",),
 )
 
 
@@ -32,7 +47,6 @@ def note(
     mailed: bool = False,
     clicked: bool = False,
     form: bool = False,
-    left: bool = False,
 ) -> None:
     """Count what just happened, in the transaction in which it happened."""
     t = table(Engagement)
@@ -43,8 +57,6 @@ def note(
         values |= {"clicks": t.c.clicks + 1, "last_click_at": ctx.now}
     if form:
         values["last_form_at"] = ctx.now
-    if left:
-        values["left_at"] = ctx.now
     done = ctx.session.execute(
         update(t).where(t.c.customer_id == customer_id).values(values).returning(t.c.id)
     )
@@ -54,34 +66,40 @@ def note(
         ctx.session.execute(insert(t).values(customer_id=customer_id, **fresh, **dates))
 
 
-def rebuild(ctx: Context) -> None:
-    """Write every row anew from recipients, clicks and submissions."""
-    t = table(Engagement)
-    names = ["customer_id", "mails", "last_mail_at", "clicks", "last_click_at", "last_form_at", "left_at"]
+def write_anew(ctx: Context) -> None:
+    """Write all rows from what defines them: for records that were not made one after the other."""
+    t, said = table(Engagement), derived()
     ctx.session.execute(delete(t))
-    ctx.session.execute(insert(t).from_select(names, derived()))
+    ctx.session.execute(insert(t).from_select([column.name for column in said.selected_columns], said))
 
 
-def derived() -> Any:
-    """The statement that defines the facts: what ``note`` keeps must equal it."""
-    r, s = table(Recipient), table(Submission)
-    of_time = table(Engagement).c.last_mail_at.type
-    nothing = cast(null(), of_time)
+def derived(customers: Sequence[int] | None = None) -> Select[Any]:
+    """The statement that defines the facts, of these customers or of all: what ``note`` keeps must equal it.
+
+    Who withdrew a consent to e-mail has unsubscribed, by whichever way they said so.
+    """
+    r, s, c = table(Recipient), table(Submission), table(Consent)
+    nothing = cast(null(), table(Engagement).c.last_mail_at.type)
     handed = (r.c.state == "handed") | (r.c.reason == "bounced")
     sent = select(
         r.c.customer_id, case((handed, 1), else_=0).label("mails"),
         case((handed, r.c.settled_at), else_=nothing).label("mailed"),
         cast(r.c.clicked_at.is_not(None), Integer).label("clicks"), r.c.clicked_at.label("clicked"),
-        nothing.label("form"), r.c.left_at.label("gone"),
+        nothing.label("form"), nothing.label("gone"),
     )  # fmt: skip
     forms = select(
         s.c.customer_id, literal(0), nothing, literal(0), nothing, s.c.at, nothing,
     ).where(s.c.customer_id.is_not(None))  # fmt: skip
-    both = union_all(sent, forms).subquery()
-    return (
-        select(
-            both.c.customer_id, func.sum(both.c.mails), func.max(both.c.mailed), func.sum(both.c.clicks),
-            func.max(both.c.clicked), func.max(both.c.form), func.max(both.c.gone),
-        )
-        .group_by(both.c.customer_id)
-    )  # fmt: skip
+    gone = select(
+        c.c.customer_id, literal(0), nothing, literal(0), nothing, nothing, c.c.at,
+    ).where(c.c.channel == "email", c.c.granted.is_(False))  # fmt: skip
+    if customers is not None:
+        sent = sent.where(r.c.customer_id.in_(customers))
+        forms = forms.where(s.c.customer_id.in_(customers))
+        gone = gone.where(c.c.customer_id.in_(customers))
+    every = union_all(sent, forms, gone).subquery()
+    return select(
+        every.c.customer_id, func.sum(every.c.mails).label("mails"), func.max(every.c.mailed).label("last_mail_at"),
+        func.sum(every.c.clicks).label("clicks"), func.max(every.c.clicked).label("last_click_at"),
+        func.max(every.c.form).label("last_form_at"), func.max(every.c.gone).label("left_at"),
+    ).group_by(every.c.customer_id)  # fmt: skip

@@ -22,7 +22,7 @@ from patron import (
 from sqlalchemy import insert, select, update
 
 from patron_marketing.models import Campaign, Recipient, Suppression
-from patron_marketing.services import facts, tokens
+from patron_marketing.services import tokens
 from patron_marketing.services.campaigns import purposes
 
 CHANNELS = (
@@ -128,7 +128,6 @@ def _withdraw(ctx: Context, person: Person, purpose: str, how: str) -> None:
 
 
 def _mark_left(ctx: Context, person: Person) -> None:
-    facts.note(ctx, person.customer_id, left=True)
     if person.recipient_id:
         t = table(Recipient)
         ctx.session.execute(update(t).where(t.c.id == person.recipient_id).values(left_at=ctx.now))

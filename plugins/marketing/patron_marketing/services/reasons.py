@@ -24,6 +24,7 @@ REASONS: Mapping[str, str] = {
     "withdrawn": "Consent withdrawn",
     "no_consent": "Never consented to this purpose",
     "other_channel": "Prefers another channel",
+    "unclear_hours": "Prefers hours that cannot be read",
     "recent": "Had a campaign mail lately",
     "duplicate": "Same address as another member",
     "cancelled": "Campaign was cancelled",
@@ -73,6 +74,7 @@ def judge(
     found = {}
     for key, row in rows.items():
         preference = preferred.get(key)
+        hours = _hours(ctx, preference)
         address = where[key]
         reason = (
             "gone" if row.trashed_at is not None or row.merged_into_id is not None
@@ -83,11 +85,13 @@ def judge(
             else "no_consent" if key not in asked
             else "dead_address" if address in dead
             else "other_channel" if preference is not None and preference.channel not in ("", "email")
+            else "unclear_hours" if hours is None
             else "recent" if key in recent
             else ""
         )  # fmt: skip
         salutation = preference.salutation if preference is not None else ""
-        found[key] = Reader(key, address, row, salutation, reason, _wait(ctx, preference))
+        wait = _wait(ctx, *hours) if hours else None
+        found[key] = Reader(key, address, row, salutation, reason, wait)
     return found
 
 
@@ -123,17 +127,23 @@ def _recent(ctx: Context, campaign: Campaign, customer_ids: Collection[int]) -> 
     return set(ctx.session.execute(statement).scalars())
 
 
-def _wait(ctx: Context, preference: Any) -> datetime | None:
-    """When the customer's hours begin again, if it is not their time now. Hours that cannot be read do not bind."""
+def _hours(ctx: Context, preference: Any) -> tuple[time, time, ZoneInfo] | tuple[()] | None:
+    """When the customer wants mail: from, to, in which zone. Empty for any time, None for what cannot be read."""
     if preference is None or not preference.hours:
-        return None
+        return ()
     try:
         begin, end = (time.fromisoformat(part.strip()) for part in preference.hours.split("-"))
         zone = ZoneInfo(preference.time_zone or ctx.assembly.settings.time_zone)
     except (ValueError, KeyError, OSError):
         return None
+    return (begin, end, zone) if begin != end and begin.tzinfo is end.tzinfo is None else None
+
+
+def _wait(ctx: Context, begin: time, end: time, zone: ZoneInfo) -> datetime | None:
+    """When the hours begin again, if it is not the time now. Hours may pass midnight."""
     here = ctx.now.astimezone(zone)
-    if begin >= end or begin <= here.time() < end:
+    now = here.time()
+    if begin <= now < end if begin < end else now >= begin or now < end:
         return None
-    day = here.date() if here.time() < begin else here.date() + timedelta(days=1)
+    day = here.date() if now < begin else here.date() + timedelta(days=1)
     return datetime.combine(day, begin, zone).astimezone(ctx.now.tzinfo)

@@ -22,7 +22,7 @@ from patron import (
     table,
     timeline,
 )
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from patron_marketing import with_sales
 from patron_marketing.models import Form, Submission
@@ -64,7 +64,7 @@ def take(ctx: Context, form: Form, given: Mapping[str, str]) -> Submission | Non
     if form.enquiry:
         with_sales.enquire(working, customer_id, form.title, _said(form, answers), form.source or form.name)
     if wants and form.double_opt_in:
-        _ask_to_confirm(working, form, submission)
+        _ask(working, form, submission)
     elif wants:
         _grant(working, submission, f"ticked on the form, from {ctx.address}")
     payload = {
@@ -140,10 +140,37 @@ def _grant(ctx: Context, submission: Submission, how: str) -> None:
     )  # fmt: skip
 
 
-def _ask_to_confirm(ctx: Context, form: Form, submission: Submission) -> None:
+def _ask(ctx: Context, form: Form, submission: Submission) -> None:
+    """Ask by mail; where no mailbox sends, the submission waits to be asked until one does."""
     mailbox_id = mailbox_of(ctx)
-    if mailbox_id is None:
+    submission.state = "unasked" if mailbox_id is None else "waiting"
+    ctx.session.add(submission)
+    ctx.session.flush()
+    if mailbox_id is not None:
+        _ask_to_confirm(ctx, form, submission, mailbox_id)
+
+
+def unasked(ctx: Context) -> Select[Any]:
+    """Those who agreed and could not be asked to confirm it, oldest first, while a link would still be good."""
+    t = table(Submission)
+    return (
+        select(Submission)
+        .where(t.c.state == "unasked", t.c.at > ctx.now - VALID, t.c.email != "")
+        .order_by(t.c.id)
+    )
+
+
+def ask_later(ctx: Context) -> None:
+    """Ask those who could not be asked before, now that a mailbox sends."""
+    if mailbox_of(ctx) is None:
         return
+    for submission in list(ctx.session.execute(unasked(ctx).limit(100)).scalars()):
+        form = ctx.session.get(Form, submission.form_id)
+        if form is not None:
+            _ask(ctx, form, submission)
+
+
+def _ask_to_confirm(ctx: Context, form: Form, submission: Submission, mailbox_id: int) -> None:
     link = tokens.address(ctx, f"/f/confirm/{tokens.make(ctx, 'confirm', submission.key)}")
     text = (
         f"Hello,\n\nsomebody, we hope you, gave us this address on our form “{form.title}” and agreed:\n\n"

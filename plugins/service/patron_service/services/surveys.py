@@ -148,6 +148,10 @@ def answer(ctx: Context, survey: Survey, score: str, comment: str) -> None:
     )
     if first:
         _tell(ctx, survey)
+    else:
+        publish(
+            ctx, f"{KEY}.changed", {"id": survey.key, "fields": ["score"]}, customer_id=survey.customer_id
+        )
 
 
 def _tell(ctx: Context, survey: Survey) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from patron import Context, Field, FieldError, Invalid, Resource, editing, filters, row_scope, saying, table
-from sqlalchemy import case, select
+from sqlalchemy import and_, case, not_, or_, select
 
 from patron_workflow.automation.loops import Need
 
@@ -84,7 +84,8 @@ def read(ctx: Context, resource: Resource, rows: Sequence[Any]) -> list[dict[str
     known, errors, taken = terms(ctx, resource), [], []
     for number, row in enumerate(rows):
         try:
-            taken.append(_read(ctx, known, row))
+            beside = {"or": True} if number and isinstance(row, Mapping) and row.get("or") is True else {}
+            taken.append({**_read(ctx, known, row), **beside})
         except Invalid as error:
             errors.append(FieldError(f"conditions-{number}-value", error.detail))
     if errors:
@@ -93,8 +94,10 @@ def read(ctx: Context, resource: Resource, rows: Sequence[Any]) -> list[dict[str
 
 
 def _read(ctx: Context, known: Mapping[str, Term], row: Any) -> dict[str, Any]:
-    if not isinstance(row, Mapping) or not set(row) <= {"field", "operator", "value"}:
-        raise Invalid("A condition has a field, an operator and a value.")
+    if not isinstance(row, Mapping) or not set(row) <= {"field", "operator", "value", "or"}:
+        raise Invalid(
+            "A condition has a field, an operator, a value, and whether it is put beside the one above."
+        )
     term = known.get(str(row.get("field", "")))
     if term is None:
         raise Invalid(f"“{row.get('field', '')}” cannot be asked for here.")
@@ -103,7 +106,7 @@ def _read(ctx: Context, known: Mapping[str, Term], row: Any) -> dict[str, Any]:
         raise Invalid(f"{term.label}: it cannot be compared by “{operator}”.")
     value = None if operator in WITHOUT_VALUE else _value(ctx, term, operator, row.get("value"))
     taken = {"field": term.key, "operator": operator, "value": value}
-    filters.parse_filter(ctx, term.resource, _filter(term, taken))
+    _clause(ctx, known, taken)
     return taken
 
 
@@ -119,13 +122,13 @@ def _value(ctx: Context, term: Term, operator: str, value: Any) -> Any:
         return {"days": 0 if days[1] else int(days[2])}
     if item.kind in ("date", "instant", *TEXTS, "bool") and isinstance(value, str):
         return {"true": True, "false": False}.get(value, value) if item.kind == "bool" else value.strip()
-    if item.kind == "money" and isinstance(value, int):
-        return value
+    if item.kind == "money" and isinstance(value, int):  # as it was stored once: of the firm's own currency
+        return {"minor": value, "currency": ctx.assembly.settings.currency}
     if isinstance(value, Mapping) and set(value) == {"days"}:
         return dict(value)
     plain = replace(item, name="value", read_only=False, required=True)
     taken = editing.checked(ctx, [plain], {"value": value})["value"]
-    return taken[0] if item.kind == "money" else taken
+    return {"minor": taken[0], "currency": taken[1]} if item.kind == "money" else taken
 
 
 def _choice(item: Field, text: str) -> str:
@@ -175,7 +178,44 @@ def _clause(ctx: Context, known: Mapping[str, Term], row: Mapping[str, Any]) -> 
     term = known.get(str(row["field"]))
     if term is None:
         raise Invalid(f"“{row['field']}” is not there any more, or may not be read.")
-    return filters.parse_filter(ctx, term.resource, _filter(term, row))
+    if term.field.kind != "money" or row["operator"] in WITHOUT_VALUE:
+        return filters.parse_filter(ctx, term.resource, _filter(term, row))
+    amount = money_of(ctx, row["value"])
+    clause = filters.parse_filter(ctx, term.resource, _filter(term, {**row, "value": amount["minor"]}))
+    if term.name not in term.resource.filters:  # a fact: kept in the firm's own currency
+        if amount["currency"] != ctx.assembly.settings.currency:
+            raise Invalid(f"{term.label}: it is kept in {ctx.assembly.settings.currency}.")
+        return clause
+    same = table(term.resource.model).c.currency == amount["currency"]
+    return or_(clause, not_(same)) if row["operator"] == "ne" else and_(clause, same)
+
+
+def money_of(ctx: Context, value: Any) -> Mapping[str, Any]:
+    """An amount with its currency; a bare number, as rules once kept it, is of the firm's own."""
+    return (
+        value if isinstance(value, Mapping) else {"minor": value, "currency": ctx.assembly.settings.currency}
+    )
+
+
+def groups(rows: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+    """The places of conditions of which one is enough, group by group; of the groups all must hold."""
+    found: list[list[int]] = []
+    for number, row in enumerate(rows):
+        if found and row.get("or") is True:
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return found
+
+
+def unmet(rows: Sequence[Mapping[str, Any]], held: Sequence[bool]) -> list[list[int]]:
+    """The groups of which no condition held."""
+    return [group for group in groups(rows) if not any(held[number] for number in group)]
+
+
+def say_all(ctx: Context, resource: Resource, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Each group in words: “priority is high or status is new”."""
+    return [" or ".join(say(ctx, resource, rows[n]) for n in group) for group in groups(rows)]
 
 
 def watched(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
@@ -184,10 +224,11 @@ def watched(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     return frozenset(key.removeprefix("record.") for key in keys if key.startswith("record."))
 
 
-def needs(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Need]]:
-    """What the conditions ask of the record's own fields, as far as a value alone can tell."""
+def needs(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Need]]:
+    """What the conditions ask of the record's own fields, as far as a value alone can tell; one that is put beside
+    others need not hold."""
     found: dict[str, list[Need]] = {}
-    for row in rows:
+    for row in (rows[group[0]] for group in groups(rows) if len(group) == 1):
         key, operator, value = str(row["field"]), row["operator"], row["value"]
         values = frozenset(str(one) for one in (value if isinstance(value, list) else [value]))
         need = {
@@ -219,13 +260,13 @@ def _said(ctx: Context, term: Term, value: Any) -> str:
     if item.kind == "choice":
         labels = {choice.value: choice.label for choice in item.choices}
         return " or ".join(_lower(labels.get(one, one)) for one in value)
-    if isinstance(value, Mapping):
+    if item.kind == "money":
+        value = money_of(ctx, value)
+    elif isinstance(value, Mapping):
         days = int(value["days"])
         if not days:
             return "today"
         number = f"{abs(days)} day{'s' if abs(days) != 1 else ''}"
         return f"{number} ago" if days < 0 else f"{number} ahead"
-    if item.kind == "money":
-        value = {"minor": value, "currency": ctx.assembly.settings.currency}
     said = saying.sayer(ctx, item, [value])(value)
     return f"“{said}”" if item.kind in TEXTS else said.lower() if item.kind == "bool" else said

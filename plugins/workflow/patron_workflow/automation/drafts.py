@@ -56,7 +56,8 @@ def _condition(web: Web, term: Term | None, key: str, number: int) -> dict[str, 
         typed = web.values(name)
     elif term is not None and term.field.kind == "money" and value == "":
         typed = forms.value_of(web, replace(term.field, name=name))
-    return {"field": key, "operator": web.value(f"conditions-{number}-operator"), "value": typed}
+    beside = {"or": True} if web.value(f"conditions-{number}-joined") == "or" else {}
+    return {"field": key, "operator": web.value(f"conditions-{number}-operator"), "value": typed, **beside}
 
 
 def _action(web: Web, item: WorkflowAction | None, key: str, number: int) -> dict[str, Any]:
@@ -125,6 +126,7 @@ def _condition_row(
     )
     return {
         "key": term.key, "label": _capital(term.label), "gone": False, "operator": row["operator"],
+        "joined": "or" if row.get("or") else "and",
         "operators": [(operator, term.word(operator)) for operator in term.operators], "inputs": [shown],
     }  # fmt: skip
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from patron import Context, Listing, Panel, Resource, read_page, table
-from sqlalchemy import select
+from patron import Context, Listing, Panel, Resource, read_page, row_scope, table
+from sqlalchemy import ColumnElement, True_, and_, false, or_, select
 
 from patron_workflow.automation import conditions
-from patron_workflow.automation.triggers import find
+from patron_workflow.automation.triggers import by_key, find
 from patron_workflow.models import Automation, AutomationVersion, Run
 
 KEY = "workflow.automations"
@@ -19,7 +19,7 @@ SHOWN = 15
 def page_data(ctx: Context, rule: Automation, state: tuple[str, str, str]) -> Mapping[str, Any]:
     """Beside the fields of a rule: its parts in words, its state, its versions and its latest runs."""
     trigger = find(ctx, rule.trigger_key)
-    parts = [conditions.say(ctx, trigger.resource, row) for row in rule.conditions or ()] if trigger else []
+    parts = conditions.say_all(ctx, trigger.resource, rule.conditions or ()) if trigger else []
     may_see = ctx.actor.may(
         "workflow.runs.read"
     )  # of a single record, whoever reads it is told on its own page
@@ -56,8 +56,25 @@ def _runs(ctx: Context, which: Any, limit: int) -> Sequence[Any]:
         t.c.id, t.c.automation_id, t.c.rule_version, t.c.outcome, t.c.text, t.c.created_at, t.c.resource,
         t.c.record_id, rules.c.name,
     )  # fmt: skip
-    statement = select(*columns).select_from(t.join(rules, rules.c.id == t.c.automation_id)).where(which)
+    joined = t.join(rules, rules.c.id == t.c.automation_id)
+    statement = select(*columns).select_from(joined).where(which, of_readable_records(ctx))
     return ctx.session.execute(statement.order_by(t.c.id.desc()).limit(limit)).all()
+
+
+def of_readable_records(ctx: Context) -> ColumnElement[bool]:
+    """The runs about records that the actor may read: what a rule did tells of the record."""
+    t, parts = table(Run), []
+    for resource in {trigger.resource.key: trigger.resource for trigger in by_key(ctx).values()}.values():
+        if not _may_read(ctx, resource):
+            continue
+        mine, of = row_scope(ctx, resource), table(resource.model)
+        here = t.c.resource == resource.key
+        parts.append(here if _is_all(mine) else and_(here, t.c.record_id.in_(select(of.c.id).where(mine))))
+    return or_(false(), *parts)
+
+
+def _is_all(clause: ColumnElement[bool]) -> bool:
+    return isinstance(clause, True_)
 
 
 def _shown(ctx: Context, rows: Sequence[Any]) -> list[dict[str, Any]]:

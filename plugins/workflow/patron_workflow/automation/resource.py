@@ -20,7 +20,7 @@ from patron import (
     normalise,
     table,
 )
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, insert, select
 
 from patron_workflow.automation import actions, conditions, loops, pages, triggers
 from patron_workflow.automation.running import KEY
@@ -209,7 +209,11 @@ def node_of(
 
 
 class RunRules(Rules):
-    """A run is called by its rule and how it ended, and leads to the record that it was about."""
+    """A run is called by its rule and how it ended, and leads to the record that it was about: who may not read that
+    one is not told of it."""
+
+    def visible(self, ctx: Context) -> ColumnElement[bool]:
+        return pages.of_readable_records(ctx)
 
     def expand(self, ctx: Context, rows: Sequence[dict[str, Any]], names: Collection[str] | None) -> None:
         if names is not None and not {"said", "about"} & set(names):
@@ -250,7 +254,12 @@ AUTOMATIONS = Resource(
     fields=(
         Field("name", "Name", sort_column="name_key", required=True, max_length=100),
         Field("trigger", "When", column="trigger_key", required=True, max_length=100),
-        Field("conditions", "If", "list", parts=(("field", "Field"), ("operator", "Is"), ("value", "Value"))),
+        Field(
+            "conditions",
+            "If",
+            "list",
+            parts=(("field", "Field"), ("operator", "Is"), ("value", "Value"), ("or", "Or")),
+        ),
         Field("actions", "Then", "list", parts=(("action", "Do"), ("values", "With"))),
         Field("enabled", "On", "bool", default=False),
         Field("sentence", "What it does", read_only=True),

@@ -192,13 +192,11 @@ def _do(ctx: Context, rule: Automation, trigger: Trigger, record_id: int) -> Out
     except Invalid as error:
         reason = f"A condition cannot be asked any more: {error.detail}"
         return Outcome("refused", reason, broken=reason)
-    if not all(held):
-        unmet = [
-            conditions.say(ctx, resource, row)
-            for row, met in zip(rule.conditions, held, strict=True)
-            if not met
+    if unmet := conditions.unmet(rule.conditions, held):
+        told = [
+            " or ".join(conditions.say(ctx, resource, rule.conditions[n]) for n in group) for group in unmet
         ]
-        return Outcome("unmet", f"Not so: {'; '.join(unmet)}.", held)
+        return Outcome("unmet", f"Not so: {'; '.join(told)}.", held)
     known = actions.actions(ctx, resource)
     told = []
     for number, step in enumerate(rule.actions, 1):

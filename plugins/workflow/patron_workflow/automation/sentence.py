@@ -22,7 +22,7 @@ def sentence(
     ]
     text = f"When {trigger.label}{_watching(trigger, rows)}"
     if rows:
-        text += f", if {joined([conditions.say(ctx, trigger.resource, row) for row in rows])}"
+        text += f", if {joined(conditions.say_all(ctx, trigger.resource, rows))}"
     return f"{text}, then {joined(done)}."
 
 

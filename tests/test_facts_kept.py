@@ -1,0 +1,254 @@
+"""Facts of customers after whatever happens to them: what was kept in each transaction equals what defines it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from patron import Conflict, Context, Invalid, Money, NotFound, editing, read_page
+from patron.assembly import Assembly, assemble
+from patron.cli.install import after_migration
+from patron.customers import facts, merging
+from patron.customers.models import Customer, MergeJournal
+from patron.db import Database, savepoint
+from patron.migrate import CORE, Distribution
+from patron.plugins import discover
+from patron.records import table
+from patron.resources.query import Listing
+from patron.testing.faces import app_client, make_customer, settings_for, signed_in, working
+from patron_orders.api import Line
+from patron_orders.models import Invoice, OpenItem, Order
+from patron_orders.services import invoices, orders, payments
+from patron_sales.models import Opportunity
+from patron_service.models import Ticket
+from patron_service.services import surveys, tickets
+from sqlalchemy import select
+
+pytest_plugins = ["patron.testing.plugin", "patron.testing.faces"]
+MODULES = ("sales", "service", "marketing", "ecommerce")
+
+
+@pytest.fixture(scope="module")
+def distributions() -> tuple[Distribution, ...]:
+    return (CORE, *(p.migrations for p in discover(MODULES)))
+
+
+@pytest.fixture
+def assembly(database: Database, tmp_path: Any) -> Iterator[Assembly]:
+    made = assemble(settings_for(database, modules=MODULES, strict=True, folder=str(tmp_path)))
+    after_migration(made)
+    yield made
+    made.database.dispose()
+
+
+def chair(price: int) -> Line:
+    return Line(None, "Chair", Decimal(1), Money(price, "EUR"), "19.00")
+
+
+def sell(ctx: Context, customer: int, price: int, number: int = 1) -> None:
+    orders.create_order(
+        ctx,
+        customer,
+        [chair(price)],
+        source="test",
+        reference_resource="test",
+        reference_id=number,
+        currency="EUR",
+    )
+
+
+class Firm:
+    """Whatever may happen in a firm, one thing at a time, chosen by a seeded source of numbers."""
+
+    def __init__(self, ctx: Context, numbers: random.Random) -> None:
+        self.ctx, self.numbers, self.orders = ctx, numbers, numbers.randrange(10**9)
+
+    def happen(self) -> str:
+        acts: list[Callable[[], Any]] = [
+            self.order, self.draft, self.confirm, self.confirm, self.invoice, self.invoice, self.pay, self.credit,
+            self.refund, self.cancel, self.sale, self.sale, self.move_sale, self.move_sale, self.ticket, self.ticket,
+            self.move_ticket, self.move_ticket, self.answer, self.answer, self.away, self.back, self.merge, self.split,
+        ]  # fmt: skip
+        act = self.numbers.choice(acts)
+        # Not everything can happen to everything.
+        with suppress(Conflict, Invalid, NotFound, LookupError), savepoint(self.ctx.session):
+            act()
+        return act.__name__
+
+    def one_of(self, model: Any, *clauses: Any) -> int:
+        t = table(model)
+        found = list(self.ctx.session.execute(select(t.c.id).where(*clauses).order_by(t.c.id)).scalars())
+        return int(self.numbers.choice(found))
+
+    def customer(self) -> int:
+        t = table(Customer)
+        return self.one_of(Customer, t.c.merged_into_id.is_(None), t.c.trashed_at.is_(None))
+
+    def change(self, key: str, record_id: int, **values: Any) -> None:
+        editing.change(self.ctx, self.ctx.assembly.resource(key), record_id, values)
+
+    def order(self) -> None:
+        self.orders += 1
+        sell(self.ctx, self.customer(), self.numbers.randint(1, 900) * 100, self.orders)
+
+    def draft(self) -> None:
+        resource = self.ctx.assembly.resource("orders.orders")
+        key = editing.create(self.ctx, resource, {"customer": self.customer(), "currency": "EUR"}).key
+        orders.add_line(self.ctx, key, chair(self.numbers.randint(1, 900) * 100))
+
+    def confirm(self) -> None:
+        orders.confirm(self.ctx, self.one_of(Order, table(Order).c.status == "draft"))
+
+    def cancel(self) -> None:
+        self.change("orders.orders", self.one_of(Order), status="cancelled")
+
+    def invoice(self) -> None:
+        invoices.issue_invoice(self.ctx, self.one_of(Order, table(Order).c.status == "confirmed"))
+
+    def pay(self) -> None:
+        t = table(OpenItem)
+        key = self.one_of(OpenItem, t.c.state == "open")
+        row = self.ctx.session.execute(select(t).where(t.c.id == key)).one()
+        left = row.amount_minor - row.paid_minor
+        payments.register_payment(
+            self.ctx, key, Money(self.numbers.choice([left, max(1, left // 2)]), row.currency)
+        )
+
+    def credit(self) -> None:
+        invoices.credit_invoice(self.ctx, self.one_of(Invoice, table(Invoice).c.kind == "invoice"), "Wrong")
+
+    def refund(self) -> None:
+        t = table(OpenItem)
+        payments.refund(self.ctx, self.one_of(OpenItem, t.c.state == "refund"), Money(1, "EUR"))
+
+    def sale(self) -> None:
+        values = {
+            "name": "Desks", "customer": self.customer(), "close_date": "2027-01-01", "next_step": "Call",
+            "value": {"minor": self.numbers.randint(1, 99) * 1000, "currency": self.numbers.choice(["EUR", "USD"])},
+        }  # fmt: skip
+        editing.create(self.ctx, self.ctx.assembly.resource("sales.opportunities"), values)
+
+    def move_sale(self) -> None:
+        what = self.numbers.choice(
+            [
+                {"stage": "won"},
+                {"stage": "lost", "lost_reason": "Price"},
+                {"stage": "proposal"},
+                {"customer": self.customer()},
+            ]
+        )
+        self.change("sales.opportunities", self.one_of(Opportunity), **what)
+
+    def ticket(self) -> None:
+        tickets.open_ticket(self.ctx, {"subject": "It wobbles", "customer": self.customer()})
+
+    def move_ticket(self) -> None:
+        what = self.numbers.choice([{"status": "solved"}, {"status": "open"}, {"customer": self.customer()}])
+        self.change("service.tickets", self.one_of(Ticket), **what)
+
+    def answer(self) -> None:
+        ticket = self.ctx.session.get(Ticket, self.one_of(Ticket, table(Ticket).c.status == "solved"))
+        assert ticket is not None
+        surveys.answer_ticket(self.ctx, ticket, str(self.numbers.randint(1, 5)), "")
+
+    def away(self) -> None:
+        key, model = self._kind()
+        some = {self.one_of(model, table(model).c.trashed_at.is_(None)) for _ in range(3)}
+        editing.trash(self.ctx, self.ctx.assembly.resource(key), sorted(some))
+
+    def back(self) -> None:
+        key, model = self._kind()
+        record = self.one_of(model, table(model).c.trashed_at.is_not(None))
+        editing.restore(self.ctx, self.ctx.assembly.resource(key), [record])
+
+    def _kind(self) -> tuple[str, Any]:
+        kinds: list[tuple[str, Any]] = [("sales.opportunities", Opportunity), ("service.tickets", Ticket)]
+        return self.numbers.choice(kinds)
+
+    def merge(self) -> None:
+        merging.merge(self.ctx, self.customer(), self.customer())
+
+    def split(self) -> None:
+        merging.split(self.ctx, self.one_of(MergeJournal, table(MergeJournal).c.split_at.is_(None)))
+
+
+def differences(ctx: Context) -> list[Any]:
+    return [one for _module, item in ctx.assembly.customer_fields for one in facts.check(ctx, item)]
+
+
+@pytest.mark.parametrize(
+    "seed", [1, pytest.param(2, marks=pytest.mark.soak), pytest.param(3, marks=pytest.mark.soak)]
+)
+def test_what_is_kept_equals_what_is_defined_whatever_happens(assembly: Assembly, seed: int) -> None:
+    for number in range(5):
+        make_customer(assembly, f"Firm {number}", "organisation")
+    numbers, done = random.Random(seed), []
+    for _ in range(60):
+        with working(assembly) as ctx:
+            firm = Firm(ctx, numbers)
+            done += [firm.happen() for _ in range(2)]
+        with assembly.database.read() as session:
+            assert differences(Context(session, assembly)) == [], done
+    with working(assembly) as ctx:
+        known = {module: 0 for module, item in assembly.customer_fields if item.define}
+        for module, item in assembly.customer_fields:
+            if item.define and item.sources:
+                known[module] = len(ctx.session.execute(select(table(item.model).c.id)).all())
+                assert facts.rebuild(ctx, item) == 0
+        assert min(known["orders"], known["sales"], known["service"]) >= 4
+    assert len(set(done)) > 15
+
+
+def test_a_segment_asks_three_modules_at_once_and_the_page_says_what_is_known(assembly: Assembly) -> None:
+    good, other = (make_customer(assembly, name, "organisation") for name in ("Good Ltd", "Other Ltd"))
+    with working(assembly) as ctx:
+        sale = {
+            "name": "Desks", "customer": good, "close_date": "2027-01-01", "next_step": "Call",
+            "value": {"minor": 500_000, "currency": "EUR"},
+        }  # fmt: skip
+        editing.create(ctx, assembly.resource("sales.opportunities"), sale)
+        sell(ctx, good, 45_000)
+        for customer in (good, other):
+            tickets.open_ticket(ctx, {"subject": "It wobbles", "customer": customer})
+    asked = {
+        "orders.lifetime": {"ge": 40_000}, "orders.last_order_on": {"ge": {"days": -1}},
+        "sales.open_opportunities": 1, "sales.open_value": {"gt": 100_000}, "service.open_tickets": {"ge": 1},
+        "service.last_satisfaction": None,
+    }  # fmt: skip
+    with working(assembly) as ctx:
+        found = read_page(ctx, assembly.resource("customers"), Listing(filter=asked)).items
+        assert [row["name"] for row in found] == ["Good Ltd"]
+        segment = {"name": "Good ones", "condition": asked}
+        key = editing.create(ctx, assembly.resource("marketing.segments"), segment).key
+    with app_client(assembly) as client:
+        signed_in(client, "admin")
+        page = client.get(f"/customers/{good}").text
+        assert 'data-panel="core.facts"' in page
+        for said in (
+            "At a glance",
+            "Lifetime value",
+            "€450.00",
+            "Open opportunities",
+            "Open tickets",
+            "As of",
+        ):
+            assert said in page, said
+        assert "Good Ltd" in client.get(f"/marketing/segments/{key}").text
+
+
+def test_facts_that_went_wrong_are_found_and_mended(assembly: Assembly) -> None:
+    customer = make_customer(assembly, "Good Ltd", "organisation")
+    with working(assembly) as ctx:
+        tickets.open_ticket(ctx, {"subject": "It wobbles", "customer": customer})
+    item = next(item for module, item in assembly.customer_fields if module == "service")
+    with working(assembly) as ctx:
+        ctx.session.execute(table(item.model).update().values(open_tickets=9))
+        assert [(one.fact, one.stored, one.defined) for one in facts.check(ctx, item)] == [
+            ("open_tickets", 9, 1)
+        ]
+        assert facts.rebuild(ctx, item) == 1
+        assert list(facts.check(ctx, item)) == []
