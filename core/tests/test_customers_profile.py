@@ -72,28 +72,3 @@ def test_a_merge_moves_everything_and_can_be_split(assembly: Assembly) -> None:
     with working(assembly) as ctx:
         after = digest_of(ctx)
     assert {name: after[name] for name in beside} == {name: before[name] for name in beside}
-
-
-def test_erasure_leaves_no_canary(assembly: Assembly) -> None:
-    from patron.customers import erasing
-    from patron.interactions import services as interactions
-    from sqlalchemy import inspect, text
-
-    canary = "Zanzibara"
-    emails = [f"{canary.lower()}@example.com"]
-    customer_id = make_customer(assembly, f"{canary} Smith", emails=emails, note=f"about {canary}")
-    with working(assembly) as ctx:
-        caller = interactions.Party("caller", customer_id, "", canary)
-        interactions.log(ctx, "phone", [caller], subject=canary, body=canary)
-    with working(assembly) as ctx:
-        assert erasing.erase(ctx, customer_id) == {}
-    found = []
-    with assembly.database.read() as session:
-        for table in inspect(assembly.database.engine).get_table_names():
-            if table.startswith(("core_search_fts", "core_outbox")):
-                continue
-            for row in session.execute(text(f'SELECT * FROM "{table}"')).mappings():
-                found += [
-                    f"{table}.{name}" for name, value in row.items() if canary.lower() in str(value).lower()
-                ]
-    assert found == []

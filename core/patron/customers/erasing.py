@@ -12,6 +12,7 @@ from patron.accounts.models import AuditValue
 from patron.context import Context
 from patron.customers import journal
 from patron.customers.contacts import drop_points
+from patron.customers.correspondence import forget_correspondence
 from patron.customers.links import Link, links
 from patron.customers.models import (
     Customer,
@@ -20,14 +21,15 @@ from patron.customers.models import (
     ExternalId,
     Preference,
 )
+from patron.customers.naming import ERASED, words_of
+from patron.customers.traces import forget_attachments, forget_traces
 from patron.errors import Conflict
 from patron.events import publish
-from patron.interactions.models import Interaction, Participant, Thread, TimelineEntry
+from patron.interactions.models import TimelineEntry
 from patron.records import table
 from patron.resources import editing, search
 
 ERASE = "customers.erase"
-ERASED = "Erased customer"
 
 
 def erase(ctx: Context, customer_id: int) -> dict[str, str]:
@@ -45,12 +47,17 @@ def erase(ctx: Context, customer_id: int) -> dict[str, str]:
         customer_id,
         *ctx.session.execute(select(t.c.id).where(t.c.merged_into_id == customer_id)).scalars(),
     ]
+    words = words_of(ctx, ids)
     answers = {module: str(text) for module, text in _ask_modules(ctx, customer_id)}
+    forget_correspondence(ctx, ids, words)
+    forget_attachments(ctx, ids, {module for module, text in answers.items() if text.startswith("retained")})
     _blank_core(ctx, ids)
     for module in _blank_linked(ctx, ids):
         answers.setdefault(module, "anonymised")
     _blank_customer(ctx, ids)
-    search.remove(ctx, customers, customer_id)
+    forget_traces(ctx, ids, words)
+    for erased_id in ids:
+        search.remove(ctx, customers, erased_id)
     j = table(ErasureJournal)
     values = {
         "customer_id": customer_id,
@@ -92,15 +99,7 @@ def _blank_core(ctx: Context, ids: list[int]) -> None:
     drop_points(ctx, ids)
     for model in (CustomerName, ExternalId, Preference):
         ctx.session.execute(delete(table(model)).where(table(model).c.customer_id.in_(ids)))
-    part, touch, entry = table(Participant), table(Interaction), table(TimelineEntry)
-    alone = select(part.c.interaction_id).where(part.c.customer_id.in_(ids))
-    shared = select(part.c.interaction_id).where(part.c.customer_id.not_in(ids))
-    mine = touch.c.id.in_(alone) & touch.c.id.not_in(shared)
-    thread = table(Thread)
-    threads = select(touch.c.thread_id).where(mine)
-    ctx.session.execute(update(thread).where(thread.c.id.in_(threads)).values(subject=ERASED))
-    ctx.session.execute(update(touch).where(mine).values(subject=ERASED, body=""))
-    ctx.session.execute(update(part).where(part.c.customer_id.in_(ids)).values(address="", name=""))
+    entry = table(TimelineEntry)
     blank = {"title": entry.c.kind, "body": "", "snapshot": {}}
     ctx.session.execute(update(entry).where(entry.c.customer_id.in_(ids)).values(blank))
     values = table(AuditValue)
