@@ -29,7 +29,7 @@ from patron_service.services import surveys, tickets
 from sqlalchemy import select
 
 pytest_plugins = ["patron.testing.plugin", "patron.testing.faces"]
-MODULES = ("sales", "service", "marketing", "ecommerce")
+MODULES = ("sales", "service", "marketing", "ecommerce", "insights")
 
 
 @pytest.fixture(scope="module")
@@ -252,3 +252,23 @@ def test_facts_that_went_wrong_are_found_and_mended(assembly: Assembly) -> None:
         ]
         assert facts.rebuild(ctx, item) == 1
         assert list(facts.check(ctx, item)) == []
+
+
+def test_what_is_owed_opens_to_rows_that_sum_to_it(assembly: Assembly) -> None:
+    customer = make_customer(assembly, "Good Ltd", "organisation")
+    with working(assembly) as ctx:
+        for number, price in enumerate((100_00, 200_00)):
+            sell(ctx, customer, price, number)
+        t = table(Order)
+        for order in ctx.session.execute(select(t.c.id)).scalars().all():
+            invoices.issue_invoice(ctx, order)
+        first = (
+            ctx.session.execute(select(table(OpenItem).c.id).order_by(table(OpenItem).c.id)).scalars().first()
+        )
+        payments.register_payment(ctx, first, Money(19_00, "EUR"))
+    with app_client(assembly) as client:
+        signed_in(client, "admin")
+        page = client.get("/insights/orders.owed").text
+    for said in ("€338.00", "€100.00", "€238.00"):
+        assert said in page, said
+    assert "€119.00" not in page

@@ -151,11 +151,13 @@ def _wrong_measure(assembly: Assembly, metric: Metric) -> str:
     if resource is None:
         return f"there is no resource “{measure.resource}”."
     kinds = {item.name: item.kind for item in resource.fields}
-    for name in filter(None, (measure.value, measure.by)):
+    for name in filter(None, (measure.value, measure.by, measure.less)):
         if name not in kinds:
             return f"“{measure.resource}” has no field “{name}”."
     if measure.value and kinds[measure.value] not in ("money", "integer"):
         return f"“{measure.value}” is no number: its kind is {kinds[measure.value]}."
+    if measure.less and kinds[measure.less] != kinds.get(measure.value):
+        return f"“{measure.less}” cannot be taken from “{measure.value}”."
     if measure.by and kinds[measure.by] in WITHOUT_COLUMN:
         return f"“{measure.by}” is not stored, so nothing can be divided by it."
     return _wrong_filter(assembly, resource, measure.where)

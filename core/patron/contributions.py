@@ -27,6 +27,7 @@ Kind = Literal[
     "integer",
     "bool",
     "money",
+    "percent",
     "date",
     "instant",
     "choice",
@@ -310,8 +311,9 @@ class Job:
 class Measure:
     """What a metric is made of: the records of a resource that meet a filter.
 
-    They are counted, or their ``value`` (a money or integer field) is summed, or with ``average`` averaged. ``where``
-    is in the one filter language and may hold relative days. A chart is divided by the values of the field ``by``, of a
+    They are counted, or their ``value`` (a money or integer field) is summed, ``less`` another one of the same kind
+    (an amount less what was paid of it), or with ``average`` averaged. ``where`` is in the one filter language and may
+    hold relative days. A chart is divided by the values of the field ``by``, of a
     day or an instant by its months. Whoever asks gets the number of the rows within their scope; the same filter lists
     them.
     """
@@ -321,23 +323,26 @@ class Measure:
     value: str = ""
     by: str = ""
     average: bool = False
+    less: str = ""
 
 
 @dataclass(frozen=True)
 class Metric:
     """A number the firm watches, snapshotted daily: of a ``Measure``, or by a function of its own.
 
-    A function returns value by currency (``""`` for plain counts; an average is in hundredths). ``unit`` is
-    ``count``, ``money`` or ``score``. ``pinned`` metrics stand on the home page, ``per_customer`` ones on a customer’s.
+    A function returns value by currency (``""`` for plain counts; an average and a percentage are in hundredths): the
+    firm's number, shown to who may see those, and ``url`` is where one reads on. ``unit`` is ``count``, ``money``,
+    ``score`` or ``percent``. ``pinned`` metrics stand on the home page, ``per_customer`` ones on a customer’s.
     """
 
     name: str
     label: str
     of: Measure | Callable[[Context], Mapping[str, int]]
-    unit: Literal["count", "money", "score"] = "count"
+    unit: Literal["count", "money", "score", "percent"] = "count"
     pinned: bool = False
     per_customer: bool = False
     falling: bool = False  # less of it is better
+    url: str = ""
 
 
 @dataclass(frozen=True)

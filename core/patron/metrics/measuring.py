@@ -141,7 +141,10 @@ def _currency(resource: Resource, measure: Measure) -> ColumnElement[Any]:
 def _value(resource: Resource, measure: Measure) -> ColumnElement[Any]:
     if not measure.value:
         return func.count()
-    column = table_of(resource).c[resource.field(measure.value).attribute]
+    columns = table_of(resource).c
+    column: ColumnElement[Any] = columns[resource.field(measure.value).attribute]
+    if measure.less:
+        column = column - columns[resource.field(measure.less).attribute]
     return cast(func.round(func.avg(column) * 100), Integer) if measure.average else func.sum(column)
 
 

@@ -33,7 +33,7 @@ from patron.permissions import Scope
 from patron.records import table
 from patron.resources.declaration import table_of
 from patron.resources.scope import row_scope, scope_clause
-from patron.resources.values import parse_date, parse_instant
+from patron.resources.values import parse_date, parse_instant, percent_hundredths
 
 MAX_DEPTH = 8
 MAX_NODES = 100
@@ -198,6 +198,8 @@ class _Parser:
             return _typed(item, value, bool)
         if item.kind in ("integer", "money"):
             return _integer(item, value)
+        if item.kind == "percent":
+            return _percent(item, value)
         if item.kind == "choice" and value not in {choice.value for choice in item.choices}:
             raise _refuse(f"“{item.name}” is one of: {', '.join(choice.value for choice in item.choices)}.")
         return value
@@ -294,6 +296,13 @@ def _integer(item: Field, value: Any) -> int:
             f"“{item.name}” takes a whole number{' of minor units' if item.kind == 'money' else ''}."
         )
     return value
+
+
+def _percent(item: Field, value: Any) -> int:
+    try:
+        return percent_hundredths(value)
+    except ValueError as error:
+        raise _refuse(f"“{item.name}” {error}") from error
 
 
 def _id(item: Field, value: Any) -> int:

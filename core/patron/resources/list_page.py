@@ -121,7 +121,7 @@ def _column(ctx: Context, resource: Resource, item: Field, sort: str) -> dict[st
         "kind": item.kind,
         "sort_url": url,
         "sorted": direction,
-        "numeric": item.kind in ("money", "integer"),
+        "numeric": item.kind in ("money", "integer", "percent"),
     }
 
 

@@ -93,6 +93,8 @@ def _schema(item: Field, *, output: bool) -> dict[str, Any]:
             "additionalProperties": False,
             "properties": {"minor": minor, "currency": {"type": "string", "pattern": "^[A-Z]{3}$"}},
         }
+    elif kind == "percent":
+        schema = {"type": "string", "pattern": r"^-?[0-9]{1,6}(\.[0-9]{1,2})?$", "examples": ["19.5"]}
     elif kind == "date":
         schema = {"type": "string", "format": "date"}
     elif kind == "instant":

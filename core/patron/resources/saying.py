@@ -19,6 +19,7 @@ from patron.prepared import among_given
 from patron.resources.declaration import table_of
 from patron.resources.people import people_names
 from patron.resources.query import Clauses, rows_within
+from patron.resources.values import percent_text
 from patron.web import whole_number
 
 REFERENCES = ("customer", "user", "team", "ref")
@@ -60,6 +61,8 @@ def sayer(ctx: Context, item: Field, values: Iterable[Any]) -> Callable[[Any], s
             return next((choice.label for choice in item.choices if choice.value == value), str(value))
         if item.kind == "money":
             return _money(ctx, value)
+        if item.kind == "percent":
+            return f"{percent_text(value) if isinstance(value, int) else value} %"
         if item.kind in ("date", "instant"):
             return _day(ctx, value)
         if isinstance(value, bool):

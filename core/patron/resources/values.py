@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 from babel.core import UnknownLocaleError
@@ -55,6 +56,24 @@ def minor_units(text: str, currency: str) -> int:
     if len(fraction) > digits and fraction[digits:].strip("0"):
         raise ValueError(f"has more than {digits} decimals, which {currency} has not.")
     return sign * int(whole + fraction[:digits].ljust(digits, "0"))
+
+
+def percent_hundredths(value: Any) -> int:
+    """A percentage in hundredths: 19 is 1900, “19.5”, “19,5” and “19.5 %” are 1950. ValueError with a sentence."""
+    text = str(value).replace("%", "", 1).strip().replace(",", ".", 1) if not isinstance(value, bool) else ""
+    whole, point, fraction = text.removeprefix("-").partition(".")
+    digits = whole + fraction
+    if not (whole and digits.isascii() and digits.isdigit()) or (point and not fraction) or len(digits) > 15:
+        raise ValueError("takes a percentage such as 19 or 19.5.")
+    if len(fraction) > 2 and fraction[2:].strip("0"):
+        raise ValueError("has more than two decimals.")
+    number = int(whole) * 100 + int(fraction[:2].ljust(2, "0"))
+    return -number if text.startswith("-") else number
+
+
+def percent_text(hundredths: int) -> str:
+    """1950 is “19.5”, 1900 is “19”."""
+    return f"{Decimal(hundredths).scaleb(-2).normalize():f}"
 
 
 def take(
@@ -111,7 +130,7 @@ def take_one(item: Field, value: Any, *, currency: str, country: str) -> Any:
     return _TAKERS[item.kind](item, value, currency, country)
 
 
-_NULLABLE = ("integer", "money", "date", "instant", "customer", "user", "team", "ref")
+_NULLABLE = ("integer", "money", "percent", "date", "instant", "customer", "user", "team", "ref")
 _EMPTY: Mapping[str, Any] = {"bool": False, "list": [], "computed": None}
 
 
@@ -217,6 +236,7 @@ _TAKERS: Mapping[str, Callable[[Field, Any, str, str], Any]] = {
     "integer": _integer,
     "bool": _bool,
     "money": _money,
+    "percent": lambda item, value, currency, country: percent_hundredths(value),
     "choice": _choice,
     "customer": _id,
     "user": _id,
@@ -250,6 +270,8 @@ def give(resource: Resource, row: Mapping[Any, Any], names: Sequence[str] | None
         value = row[item.attribute]
         if item.kind == "money":
             value = None if value is None else {"minor": value, "currency": row["currency"]}
+        elif item.kind == "percent":
+            value = None if value is None else percent_text(value)
         elif item.kind in ("customer", "user", "team", "ref"):
             value = None if value is None else str(value)
         given[item.name] = value
@@ -269,6 +291,7 @@ def giver(
     plain = [(item.name, place[item.attribute]) for item in fields]
     references = [item.name for item in fields if item.kind in ("customer", "user", "team", "ref")]
     amounts = [item.name for item in fields if item.kind == "money"]
+    percents = [item.name for item in fields if item.kind == "percent"]
     record_id, version, currency = place["id"], place["version"], place.get("currency", 0)
 
     def given(row: Sequence[Any]) -> dict[str, Any]:
@@ -281,6 +304,9 @@ def giver(
         for name in amounts:
             if shown[name] is not None:
                 shown[name] = {"minor": shown[name], "currency": row[currency]}
+        for name in percents:
+            if shown[name] is not None:
+                shown[name] = percent_text(shown[name])
         return shown
 
     return given

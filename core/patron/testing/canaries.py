@@ -143,7 +143,7 @@ def plausible(ctx: Context, item: Field, found: Canaries, text: str) -> Any:
     day = ctx.now.date() + timedelta(days=30)
     simple: Mapping[str, Any] = {
         "text": f"{text} {MARKUP}", "longtext": f"{text} {MARKUP}", "email": f"{text}@example.com",
-        "phone": "+49 30 901820", "url": f"https://example.com/{text}", "integer": 1, "bool": True,
+        "phone": "+49 30 901820", "url": f"https://example.com/{text}", "integer": 1, "percent": "19.5", "bool": True,
         "money": {"minor": 1250, "currency": ctx.assembly.settings.currency}, "date": day.isoformat(),
         "instant": ctx.now.isoformat(), "customer": found.customer, "user": found.keeper, "team": found.team,
     }  # fmt: skip

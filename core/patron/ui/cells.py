@@ -98,6 +98,10 @@ def _yes_no(item: Field, translate: Translate) -> _Write:
     return lambda value, _: words[bool(value)]
 
 
+def _percent(item: Field, _: Translate) -> _Write:
+    return lambda value, _: escape(f"{value} %")
+
+
 def _integer(item: Field, _: Translate) -> _Write:
     return lambda value, _: escape(filters.number(value))
 
@@ -166,6 +170,7 @@ _WRITERS: Mapping[str, Callable[[Field, Translate], _Write]] = {
     "instant": _instant,
     "bool": _yes_no,
     "integer": _integer,
+    "percent": _percent,
     "user": _user,
     "team": _user,
     "customer": _reference,

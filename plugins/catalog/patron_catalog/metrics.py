@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from patron import Measure, Metric
 
-from patron import Context, Metric, table
-from sqlalchemy import func, select
-
-from patron_catalog.models import Product
-
-
-def products_sold(ctx: Context) -> Mapping[str, int]:
-    """Products that are sold today."""
-    t = table(Product)
-    statement = select(func.count()).select_from(t).where(t.c.trashed_at.is_(None), t.c.active.is_(True))
-    return {"": int(ctx.session.execute(statement).scalar_one())}
-
-
-METRICS = (Metric("products", "Products on sale", products_sold),)
+METRICS = (
+    Metric("products", "Products on sale", Measure("catalog.products", {"active": True}, by="tax_class")),
+)

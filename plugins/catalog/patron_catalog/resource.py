@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from patron import (
@@ -133,23 +133,13 @@ class TaxRateRules(Rules):
 
     def check(self, ctx: Context, record: TaxRate | None, values: Mapping[str, Any]) -> None:
         if "percent" in values and not 0 <= (values["percent"] or 0) <= 10_000:
-            raise Invalid.field("percent", "A rate is from 0 to 10000 hundredths of a percent.")
+            raise Invalid.field("percent", "A rate is from 0 to 100 percent.")
         if "country" in values and not _is_country(str(values["country"])):
             raise Invalid.field("country", "A country is two letters, such as DE.")
 
     def before_save(self, ctx: Context, record: TaxRate, values: Mapping[str, Any], *, created: bool) -> None:
         record.country = record.country.upper()
         record.name_key = normalise.sort_key(f"{record.country} {record.name}")
-
-    def expand(self, ctx: Context, rows: Sequence[dict[str, Any]], names: Collection[str] | None) -> None:
-        """Say the rate as people do: one statement for all rows."""
-        if names is not None and "rate" not in names:
-            return
-        t = table(TaxRate)
-        statement = select(t.c.id, t.c.percent).where(t.c.id.in_([int(row["id"]) for row in rows]))
-        percents = {row.id: row.percent for row in ctx.session.execute(statement)}
-        for row in rows:
-            row["rate"] = f"{percents[int(row['id'])] / 100:g} %"
 
 
 def _is_country(text: str) -> bool:
@@ -251,15 +241,12 @@ TAX_RATES = Resource(
         ),
         Field("country", "Country", required=True, max_length=2, help="Two letters: DE.", says="country"),
         Field("tax_class", "Tax class", "choice", default="standard", choices=TAX_CLASSES),
-        Field(
-            "percent", "Percent in hundredths", "integer", required=True, help="1900 is 19 %, 810 is 8.1 %."
-        ),
-        Field("rate", "Rate", "computed", read_only=True),
+        Field("percent", "Rate", "percent", required=True, help="In percent: 19, or 8.1."),
         Field("valid_from", "Valid from", "date", required=True),
         _CREATED,
         _UPDATED,
     ),
-    columns=("name", "country", "tax_class", "rate", "valid_from"),
+    columns=("name", "country", "tax_class", "percent", "valid_from"),
     filters=("country", "tax_class", "percent", "valid_from"),
     sorts=("name", "-created_at"),
     form=("name", "country", "tax_class", "percent", "valid_from"),

@@ -11,6 +11,7 @@ import pytest
 from patron import Context, Invalid, Listing, Money, NotFound, editing, read_page, table
 from patron.assembly import Assembly
 from patron.statements import statement_count
+from patron.ui.cells import cell_of
 from patron_catalog.api import price, prices, product
 from patron_catalog.models import Product
 from patron_catalog.sample import products as sample_products
@@ -103,7 +104,7 @@ def test_a_class_without_a_rate_says_what_to_do_and_no_tax_needs_none(ctx: Conte
 
 def test_a_new_rate_counts_from_its_day_on(ctx: Context) -> None:
     chair, today = add_product(ctx), ctx.now.date()
-    rate = {"name": "USt. 21 %", "country": "de", "percent": 2100, "valid_from": today}
+    rate = {"name": "USt. 21 %", "country": "de", "percent": "21", "valid_from": today}
     editing.create(ctx, ctx.assembly.resource("catalog.tax-rates"), rate)
     now = price(ctx, chair, Decimal(1), customer_id=None, currency="EUR")
     assert now.tax_rate == "21.00"
@@ -169,7 +170,18 @@ def test_the_sample_is_made_once_and_each_article_has_a_price(ctx: Context) -> N
     )
 
 
-def test_a_rate_is_shown_as_people_say_it(ctx: Context) -> None:
-    page = read_page(ctx, ctx.assembly.resource("catalog.tax-rates"), Listing(fields=("name", "rate")))
-    shown = {item["name"]: item["rate"] for item in page.items}
+def test_a_rate_is_typed_and_shown_as_people_say_it(ctx: Context) -> None:
+    rates = ctx.assembly.resource("catalog.tax-rates")
+    page = read_page(ctx, rates, Listing(fields=("name", "percent")))
+    shown = {item["name"]: cell_of(rates.field("percent"), str)(item) for item in page.items}
     assert (shown["USt. 19 %"], shown["MWST 8.1 %"], shown["TVA 5.5 %"]) == ("19 %", "8.1 %", "5.5 %")
+    given = {"name": "New", "country": "DE", "valid_from": ctx.now.date(), "percent": "19,5"}
+    new = editing.create(ctx, rates, given).key
+    for typed, stored in (("19", 1900), (0, 0), (100, 10_000), ("0.07", 7), ("19.50 %", 1950)):
+        assert editing.change(ctx, rates, new, {"percent": typed}).percent == stored
+    for wrong in ("", "19.555", "100.01", "-1", "x", "1e1", "19..5", True, "１９"):
+        with pytest.raises(Invalid):
+            editing.change(ctx, rates, new, {"percent": wrong})
+    found = read_page(ctx, rates, Listing(filter={"percent": "19,5"}, fields=("percent",)))
+    assert [item["percent"] for item in found.items] == ["19.5"]
+    assert read_page(ctx, rates, Listing(filter={"percent": {"gt": "90"}}, fields=("percent",))).items == []

@@ -69,8 +69,13 @@ def _target(ctx: Context) -> int:
         typed = Decimal("NaN")
     if not typed.is_finite() or abs(typed) >= 10**13:
         raise Invalid.field("target", "Say the target as a number.")
-    money = Money(1, ctx.assembly.settings.currency).decimal()
-    return round(typed / {"money": money, "score": Decimal("0.01")}.get(found[0].unit, Decimal(1)))
+    hundredth = Decimal("0.01")
+    units = {
+        "money": Money(1, ctx.assembly.settings.currency).decimal(),
+        "score": hundredth,
+        "percent": hundredth,
+    }
+    return round(typed / units.get(found[0].unit, Decimal(1)))
 
 
 def _due(text: str) -> date:

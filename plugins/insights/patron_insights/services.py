@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -26,6 +27,7 @@ class Tile:
     said: tuple[str, ...]
     note: str
     points: tuple[int, ...]
+    url: str
 
 
 def seen(ctx: Context) -> dict[str, tuple[Metric, Measure]]:
@@ -58,10 +60,38 @@ def tiles(ctx: Context, *, pinned: bool) -> list[Tile]:
     for key, (metric, measure) in chosen.items():
         values = measuring.measured(ctx, metric)
         note = "" if everything(ctx, measure) else "of the records you may see"
-        found.append(
-            Tile(key, metric.label, tuple(said(ctx, metric, values)), note, tuple(lines.get(key, ())[-24:]))
-        )
-    return found
+        found.append(_tile(ctx, key, metric, values, note, lines, f"/insights/{key}"))
+    return found if pinned else [*found, *_of_the_firm(ctx)]
+
+
+def _of_the_firm(ctx: Context) -> list[Tile]:
+    """Numbers of a function, which are of no one's rows: for who may see the firm's."""
+    if not ctx.actor.may(FIRM):
+        return []
+    away = ctx.assembly.live.disabled
+    chosen = {
+        key: metric
+        for key, metric in ctx.assembly.metrics.items()
+        if not isinstance(metric.of, Measure) and key.split(".")[0] not in away
+    }
+    lines = metrics.history(ctx, set(chosen)) if chosen else {}
+    return [
+        _tile(ctx, key, metric, measuring.measured(ctx, metric), "of the whole firm", lines, metric.url)
+        for key, metric in chosen.items()
+    ]
+
+
+def _tile(
+    ctx: Context,
+    key: str,
+    metric: Metric,
+    values: Mapping[str, int],
+    note: str,
+    lines: Mapping[str, Sequence[int]],
+    url: str,
+) -> Tile:
+    points = tuple(lines.get(key, ())[-24:])
+    return Tile(key, metric.label, tuple(said(ctx, metric, values)), note, points, url)
 
 
 def everything(ctx: Context, measure: Measure) -> bool:
@@ -78,9 +108,11 @@ def said(ctx: Context, metric: Metric, values: Mapping[str, int]) -> list[str]:
 
 
 def one(ctx: Context, metric: Metric, value: int, currency: str) -> str:
-    """One value: money with its currency, a score with two decimals, a count with its groups."""
+    """One value: money with its currency, a score with two decimals, a percentage, a count with its groups."""
     if metric.unit == "money":
         return Money(value, currency or ctx.assembly.settings.currency).format(ctx.locale)
+    if metric.unit == "percent":
+        return f"{Decimal(value).scaleb(-2).normalize():f} %"
     return f"{value / 100:.2f}" if metric.unit == "score" else f"{value:,}"
 
 
@@ -159,6 +191,9 @@ def _row(
     """A row behind the number: what it is called, and what it adds."""
     value = item.get(measure.value) if measure.value else 1
     minor, currency = (value["minor"], value["currency"]) if isinstance(value, Mapping) else (value, "")
+    if measure.less:
+        taken = item.get(measure.less) or 0
+        minor = (minor or 0) - (taken["minor"] if isinstance(taken, Mapping) else taken)
     when = _day_field(resource, measure)
     score = (minor or 0) * 100 if metric.unit == "score" else minor or 0
     return {

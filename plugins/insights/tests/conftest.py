@@ -22,7 +22,10 @@ class Counting:
     @hookimpl
     def register_metrics(self) -> list[Metric]:
         people = Measure("customers", {"kind": "person"}, by="city")
-        return [Metric("people", "People", of=people, pinned=True, per_customer=True)]
+        return [
+            Metric("people", "People", of=people, pinned=True, per_customer=True),
+            Metric("rate", "Answers that helped", lambda _: {"": 1250}, unit="percent", url="/customers"),
+        ]
 
 
 @pytest.fixture

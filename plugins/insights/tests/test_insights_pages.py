@@ -47,6 +47,20 @@ def test_who_reads_no_such_records_has_no_such_number(assembly: Assembly, client
     assert client.get("/insights/counting.nothing").status_code == 404
 
 
+def test_a_number_that_is_of_no_records_is_the_firms_and_says_its_unit(
+    assembly: Assembly, client: Client
+) -> None:
+    signed_in(client)
+    page = client.get("/insights").text
+    assert "Answers that helped" in page
+    assert "12.5 %" in page
+    assert "of the whole firm" in page
+    signed_in(client, role="user")
+    page = client.get("/insights").text
+    assert "People" in page
+    assert "Answers that helped" not in page
+
+
 def test_the_home_page_has_the_pinned_numbers_and_the_goals(assembly: Assembly, client: Client) -> None:
     make_customer(assembly)
     with working(assembly) as ctx:

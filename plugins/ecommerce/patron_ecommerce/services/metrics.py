@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from patron import Context, Metric, table
+from patron import Context, Measure, Metric, table
 from sqlalchemy import func, select
 
 from patron_ecommerce.models import Cart, Checkout
@@ -22,24 +22,24 @@ def revenue(ctx: Context) -> Mapping[str, int]:
 
 
 def conversion(ctx: Context) -> Mapping[str, int]:
-    """Of a hundred carts with something in them, touched in the last thirty days, how many were ordered."""
+    """Of the carts with something in them, touched in thirty days, how many were ordered: hundredths of a percent."""
     t = table(Cart)
     lively = (t.c.touched_at > ctx.now - _PERIOD, t.c.pieces > 0, t.c.trashed_at.is_(None))
     statement = select(t.c.status, func.count()).where(*lively).group_by(t.c.status)
     counts = {row[0]: int(row[1]) for row in ctx.session.execute(statement)}
     every = sum(counts.values())
-    return {"": round(100 * counts.get("ordered", 0) / every) if every else 0}
-
-
-def abandoned(ctx: Context) -> Mapping[str, int]:
-    """Carts left behind in the last thirty days."""
-    t = table(Cart)
-    left = (t.c.status == "abandoned", t.c.touched_at > ctx.now - _PERIOD, t.c.trashed_at.is_(None))
-    return {"": int(ctx.session.execute(select(func.count()).select_from(t).where(*left)).scalar_one())}
+    return {"": round(10_000 * counts.get("ordered", 0) / every) if every else 0}
 
 
 METRICS = (
-    Metric("shop_revenue", "Shop revenue in thirty days", revenue, unit="money"),
-    Metric("conversion", "Carts ordered, of a hundred", conversion),
-    Metric("abandoned_carts", "Carts left behind in thirty days", abandoned),
+    Metric("shop_revenue", "Shop revenue in thirty days", revenue, unit="money", url="/ecommerce/checkouts"),
+    Metric("conversion", "Carts ordered", conversion, unit="percent", url="/ecommerce/carts"),
+    Metric(
+        "abandoned_carts",
+        "Carts left behind in thirty days",
+        Measure(
+            "ecommerce.carts", {"status": "abandoned", "touched_at": {"gt": {"days": -30}}}, by="touched_at"
+        ),
+        falling=True,
+    ),
 )

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from patron import Context, Metric, limits, normalise, row_scope, table
+from patron import Context, Measure, Metric, limits, normalise, row_scope, table
 from sqlalchemy import case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from patron_knowledge.models import Article, Edition, Feedback, Gap, Publication, Views
+from patron_knowledge.models import Article, Edition, Feedback, Gap, Views
 from patron_knowledge.services import reading
 
 HOUR = timedelta(hours=1)
@@ -166,29 +166,25 @@ def check_reviews(ctx: Context) -> str | None:
     return f"{count} published articles are past their review date. Review them at /knowledge/articles?state=published."
 
 
-def _published(ctx: Context) -> Mapping[str, int]:
-    t = table(Publication)
-    return {"": int(ctx.session.execute(select(func.count()).select_from(t)).scalar_one())}
-
-
 def _helpful(ctx: Context) -> Mapping[str, int]:
     f = table(Feedback)
     good = func.sum(case((f.c.helpful, 1), else_=0))
     row = ctx.session.execute(select(func.count(), good).where(f.c.trashed_at.is_(None))).one()
-    return {"": round(100 * int(row[1]) / row[0])} if row[0] else {}
-
-
-def _in_vain(ctx: Context) -> Mapping[str, int]:
-    t = table(Gap)
-    count = select(func.count()).select_from(t).where(t.c.trashed_at.is_(None))
-    return {"": int(ctx.session.execute(count).scalar_one())}
+    return {"": round(10_000 * int(row[1]) / row[0])} if row[0] else {}
 
 
 METRICS = (
-    Metric("published", "Published articles", _published),
-    Metric("helpful", "Answers that say an article helped, in percent", _helpful),
-    Metric("gaps", "Different searches without a result", _in_vain, falling=True),
+    Metric("published", "Published articles", Measure("knowledge.publications", by="category")),
     Metric(
-        "overdue", "Published articles past their review date", lambda ctx: {"": overdue(ctx)}, falling=True
+        "helpful", "Answers that say an article helped", _helpful, unit="percent", url="/knowledge/feedback"
+    ),
+    Metric("gaps", "Different searches without a result", Measure("knowledge.gaps"), falling=True),
+    Metric(
+        "overdue",
+        "Published articles past their review date",
+        Measure(
+            "knowledge.articles", {"state": "published", "review_by": {"lt": {"days": 0}}}, by="review_by"
+        ),
+        falling=True,
     ),
 )

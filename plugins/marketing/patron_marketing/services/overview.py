@@ -66,13 +66,13 @@ def reach(ctx: Context) -> Mapping[str, int]:
 
 
 def click_rate(ctx: Context) -> Mapping[str, int]:
-    """Of a thousand mails of thirty days, how many were clicked by a person."""
+    """Of the mails of thirty days, how many were clicked by a person: hundredths of a percent."""
     t = table(Recipient)
     sent = (t.c.state == "handed") & (t.c.settled_at > ctx.now - MONTH)
     row = ctx.session.execute(
         select(func.count(), func.sum(cast(t.c.clicked_at.is_not(None), Integer))).select_from(t).where(sent)
     ).one()
-    return {"": round(1000 * (row[1] or 0) / row[0]) if row[0] else 0}
+    return {"": round(10_000 * (row[1] or 0) / row[0]) if row[0] else 0}
 
 
 def leads(ctx: Context) -> Mapping[str, int]:
@@ -83,9 +83,9 @@ def leads(ctx: Context) -> Mapping[str, int]:
 
 
 METRICS = (
-    Metric("reach", "Campaign mails that arrived in 30 days", reach),
-    Metric("click_rate", "Campaign mails clicked, per thousand", click_rate),
-    Metric("leads", "Leads by forms in 30 days", leads),
+    Metric("reach", "Campaign mails that arrived in 30 days", reach, url="/marketing/campaigns"),
+    Metric("click_rate", "Campaign mails clicked", click_rate, unit="percent", url="/marketing/campaigns"),
+    Metric("leads", "Leads by forms in 30 days", leads, url="/marketing/forms"),
 )
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from patron import Context, Measure, Metric, table
-from sqlalchemy import func, select
-
-from patron_orders.models import OpenItem
+from patron import Measure, Metric
 
 INVOICES = "orders.invoices"
+OPEN_ITEMS = "orders.open-items"
 
 
 def _last(days: int) -> Mapping[str, object]:
@@ -17,24 +15,9 @@ def _last(days: int) -> Mapping[str, object]:
     return {"issued_on": {"gt": {"days": -days}, "le": {"days": 0}}}
 
 
-def owed(ctx: Context) -> Mapping[str, int]:
-    """What customers owe, per currency in minor units."""
-    return _owed(ctx, overdue_only=False)
-
-
-def overdue(ctx: Context) -> Mapping[str, int]:
-    """What customers owe and should have paid, per currency in minor units."""
-    return _owed(ctx, overdue_only=True)
-
-
-def _owed(ctx: Context, *, overdue_only: bool) -> Mapping[str, int]:
-    t = table(OpenItem)
-    statement = select(t.c.currency, func.sum(t.c.amount_minor - t.c.paid_minor)).where(
-        t.c.state == "open", t.c.trashed_at.is_(None)
-    )
-    if overdue_only:
-        statement = statement.where(t.c.due_on < ctx.now.date())
-    return {row[0]: int(row[1]) for row in ctx.session.execute(statement.group_by(t.c.currency))}
+def _open(more: Mapping[str, object] | None = None) -> Measure:
+    """What customers owe: amounts less what was paid of them, by the month in which it is due."""
+    return Measure(OPEN_ITEMS, {"state": "open", **(more or {})}, "amount", "due_on", less="paid")
 
 
 METRICS = (
@@ -59,6 +42,6 @@ METRICS = (
         of=Measure(INVOICES, _last(365), "margin", "issued_on"),
         per_customer=True,
     ),
-    Metric("owed", "Open items", owed, unit="money"),
-    Metric("overdue", "Overdue", overdue, unit="money"),
+    Metric("owed", "Open items", _open(), unit="money"),
+    Metric("overdue", "Overdue", _open({"due_on": {"lt": {"days": 0}}}), unit="money", falling=True),
 )

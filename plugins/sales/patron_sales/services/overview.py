@@ -36,7 +36,9 @@ METRICS = (
         of=Measure(KEY, {"stage": {"in": list(OPEN)}}, "value", "stage"),
         pinned=True,
     ),
-    Metric("won_this_month", "Won this month", won_this_month, unit="money"),
+    Metric(
+        "won_this_month", "Won this month", won_this_month, unit="money", url="/sales/opportunities?stage=won"
+    ),
     Metric(
         "won_quarter",
         "Won in ninety days",

@@ -41,7 +41,7 @@ class Term:
             return ("eq",)
         if kind in TEXTS:
             return (*either, *(("contains", "starts") if self.field.match_column else ()), *WITHOUT_VALUE)
-        if kind in ("integer", "money"):
+        if kind in ("integer", "money", "percent"):
             return (*either, "lt", "le", "gt", "ge", *WITHOUT_VALUE)
         if kind in ("date", "instant"):
             return ("lt", "ge", *WITHOUT_VALUE)
@@ -126,6 +126,8 @@ def _value(ctx: Context, term: Term, operator: str, value: Any) -> Any:
         return {"minor": value, "currency": ctx.assembly.settings.currency}
     if isinstance(value, Mapping) and set(value) == {"days"}:
         return dict(value)
+    if item.kind == "percent":
+        return str(value).strip()
     plain = replace(item, name="value", read_only=False, required=True)
     taken = editing.checked(ctx, [plain], {"value": value})["value"]
     return {"minor": taken[0], "currency": taken[1]} if item.kind == "money" else taken
