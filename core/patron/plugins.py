@@ -49,6 +49,11 @@ class Plugin:
     def migrations(self) -> Distribution:
         return Distribution(self.name, self.package)
 
+    @property
+    def title(self) -> str:
+        """What people call it: ``TITLE`` of its ``plugin.py``, else its name."""
+        return str(getattr(self.module, "TITLE", self.name.capitalize()))
+
     def refuse(self, reason: str) -> None:
         """Leave this plugin out, loudly; the first reason stands."""
         if not self.refused:

@@ -78,7 +78,15 @@ def start_thread(ctx: Context, interaction_id: int) -> Redirect:
 @get(HOME, permission=ADMINISTRATION)
 def list_mailboxes(ctx: Context) -> Page:
     """Every mailbox with its honest status: counts, last success, last error."""
-    return Page("mail/mailboxes.html", {"mailboxes": mailboxes.list_mailboxes(ctx)})
+    shown = {"mailboxes": mailboxes.list_mailboxes(ctx), "handlers": _handlers(ctx)}
+    return Page("mail/mailboxes.html", shown)
+
+
+def _handlers(ctx: Context) -> dict[str, str]:
+    """What people call those who can handle new mail, by name."""
+    titles = {plugin.name: plugin.title for plugin in ctx.assembly.plugins}
+    own = {"core": "The timeline only"}
+    return {name: titles.get(name) or own.get(name, name) for name in mailboxes.handling_modules(ctx)}
 
 
 def _form(
@@ -88,7 +96,7 @@ def _form(
         "values": {**values, "imap_password": "", "smtp_password": ""}, "mailbox_id": mailbox_id,
         "errors": list(errors),
         "by_field": {error.field: [error.message] for error in errors},
-        "modules": [(name, name.capitalize()) for name in mailboxes.handling_modules(ctx)],
+        "modules": list(_handlers(ctx).items()),
         "action": f"{HOME}/{mailbox_id}" if mailbox_id else f"{HOME}/new",
     }  # fmt: skip
     return Page("mail/mailbox_form.html", data, status=422 if errors else 200)

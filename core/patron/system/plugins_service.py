@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, metadata
 
@@ -30,19 +30,22 @@ class PluginView:
     reason: str
     requires: tuple[str, ...]
     summary: str
+    title: str
+    needs: tuple[str, ...]  # the titles of those it requires
 
 
 def list_plugins(ctx: Context) -> Sequence[PluginView]:
     """Every installed or wanted module with its state. Costs no statement."""
-    return [_view(ctx, plugin) for plugin in ctx.assembly.plugins]
+    titles = {plugin.name: plugin.title for plugin in ctx.assembly.plugins}
+    return [_view(ctx, plugin, titles) for plugin in ctx.assembly.plugins]
 
 
-def _view(ctx: Context, plugin: Plugin) -> PluginView:
+def _view(ctx: Context, plugin: Plugin, titles: Mapping[str, str]) -> PluginView:
     disabled = plugin.name in ctx.assembly.live.disabled
     state = "refused" if plugin.refused else "disabled" if disabled else "enabled"
     return PluginView(
         plugin.name, plugin.distribution, plugin.version, state, plugin.refused, plugin.requires,
-        _summary(plugin.distribution),
+        _summary(plugin.distribution), plugin.title, tuple(titles.get(name, name) for name in plugin.requires),
     )  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from patron import Context, Customer, Metric, Panel, Resource, Route, SampleData
 from patron_catalog import controllers, metrics, sample, services
 from patron_catalog.resource import PRICES, PRODUCTS, TAX_RATES
 
+TITLE = "Catalogue"
+
 
 @hookimpl
 def register_resources() -> Sequence[Resource]:

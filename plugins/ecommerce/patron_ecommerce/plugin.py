@@ -35,6 +35,8 @@ from patron_ecommerce.resource import CHECKOUTS, RESOURCES
 from patron_ecommerce.services import buyers, carts, following, metrics, pages, payments, setup, shoppers
 from patron_ecommerce.services.common import RIGHT
 
+TITLE = "Shop"
+
 
 @hookimpl
 def register_resources() -> Sequence[Resource]:

@@ -32,6 +32,8 @@ from patron_prm.resource import RESOURCES
 from patron_prm.sample import add_samples
 from patron_prm.services import conflicts, decisions, duties, leads, panels, registrations
 
+TITLE = "Partners"
+
 
 @hookimpl
 def register_resources() -> Sequence[Resource]:

@@ -34,6 +34,8 @@ from patron_service.services import duties, intake, panels, surveys
 from patron_service.services.clock import DEFAULT_MINUTES
 from patron_service.services.tickets import KEY
 
+TITLE = "Service desk"
+
 
 @hookimpl
 def register_resources() -> Sequence[Resource]:
