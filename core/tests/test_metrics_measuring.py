@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -19,9 +20,10 @@ from patron.permissions import Actor, Scope
 from patron.records import table
 from patron.resources import editing
 from patron.resources.query import Listing, read_page
+from patron.system.health import problems
 from patron.system.models import MetricSnapshot, Objective
-from patron.testing.faces import make_user, settings_for, working
-from sqlalchemy import insert, select
+from patron.testing.faces import app_client, make_user, settings_for, signed_in, working
+from sqlalchemy import insert, select, text
 
 pytest_plugins = ["patron.testing.faces"]
 
@@ -147,3 +149,36 @@ def test_a_number_that_cannot_be_made_refuses_its_module(
     [refused] = [plugin.refused for plugin in made.plugins if plugin.name == "wrong"]
     made.database.dispose()
     assert refused.startswith(f"Metric “wrong.wrong”: {reason}") if reason else not refused, refused
+
+
+def test_a_metric_that_fails_loses_its_own_day_alone_and_is_named(assembly: Assembly) -> None:
+    """By the job itself, over bad SQL and over a bug."""
+
+    def bad_sql(ctx: Context) -> dict[str, int]:
+        ctx.session.execute(text("SELECT nothing FROM nowhere"))
+        return {}
+
+    assembly.metrics |= {
+        "bad.sql": Metric("sql", "Bad SQL", bad_sql),
+        "bad.type": Metric("type", "Bad type", lambda ctx: {"": "many"}),  # type: ignore[dict-item]
+    }
+    t, job = table(MetricSnapshot), assembly.jobs["core.metrics"]
+    with working(assembly) as ctx:
+        editing.create(ctx, assembly.resource("customers"), {"kind": "person", "name": "Ada"})
+        job.run(ctx)
+    with working(assembly) as ctx:
+        kept = {row.metric: row.value for row in ctx.session.execute(select(t.c.metric, t.c.value))}
+        assert kept["core.customers"] == 1
+        assert not kept.keys() & {"bad.sql", "bad.type"}
+        said = dict(problems(ctx))["core.metrics"]
+        assert re.search(r"bad\.sql \(incident [0-9a-f]{8}\), bad\.type \(incident [0-9a-f]{8}\)", said)
+    with app_client(assembly) as client:
+        signed_in(client)
+        page = client.get("/admin/health")
+        assert page.status_code == 200
+        assert "bad.sql (incident" in page.text
+    for name in ("bad.sql", "bad.type"):
+        del assembly.metrics[name]
+    with working(assembly) as ctx:
+        job.run(ctx)
+        assert dict(problems(ctx))["core.metrics"] == ""

@@ -37,6 +37,7 @@ def register_nav() -> Sequence[NavItem]:
         NavItem("Roles", "/admin/roles", ADMIN, "shield-check", _GROUP, 30),
         NavItem("Modules", "/admin/modules", ADMIN, "package", _GROUP, 40),
         NavItem("Audit", "/admin/audit", ADMIN, "history", _GROUP, 50),
+        NavItem("Health", "/admin/health", ADMIN, "activity", _GROUP, 60),
     ]
 
 

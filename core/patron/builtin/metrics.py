@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from patron.context import Context
-from patron.contributions import Job
+from patron.contributions import HealthCheck, Job
 from patron.hookspecs import hookimpl
 from patron.metrics import services
 
@@ -19,3 +19,8 @@ def keep_snapshot(ctx: Context) -> None:
 @hookimpl
 def register_jobs() -> Sequence[Job]:
     return (Job("metrics", keep_snapshot, timedelta(days=1)),)
+
+
+@hookimpl
+def register_health_checks() -> Sequence[HealthCheck]:
+    return (HealthCheck("metrics", services.failing),)

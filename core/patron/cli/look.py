@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from patron.cli.common import as_json, get_assembly, print_json, print_table, reading
+from patron.system.health import problems
 
 
 @click.command()
@@ -63,11 +64,8 @@ def docs(folder: Path, check: bool) -> None:
 def doctor(json_output: bool) -> None:
     """Run every health check and say the fix of what is not well."""
     assembly = get_assembly()
-    results = []
     with reading(assembly) as ctx:
-        for name, check in assembly.health_checks.items():
-            results.append({"check": name, "problem": check.run(ctx) or ""})
-    results += [{"check": f"{p.name}.fits", "problem": p.refused} for p in assembly.plugins]
+        results = [{"check": name, "problem": problem} for name, problem in problems(ctx)]
     if json_output:
         print_json(results)
     else:

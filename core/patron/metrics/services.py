@@ -13,11 +13,16 @@ from sqlalchemy import delete, insert, select, update
 from patron.accounts import audit
 from patron.context import Context
 from patron.contributions import Metric
+from patron.db import savepoint
 from patron.errors import Invalid, NotFound
 from patron.metrics.measuring import measured
 from patron.permissions import job_actor
 from patron.records import table
+from patron.system.health import incident
 from patron.system.models import MetricSnapshot, Objective
+from patron.system.stored import store_setting, stored_setting
+
+FAILED = "core.metrics.failed"
 
 
 def today(ctx: Context) -> date:
@@ -26,18 +31,36 @@ def today(ctx: Context) -> date:
 
 
 def snapshot(ctx: Context) -> int:
-    """Keep what each metric is today; running it again corrects the day. Returns how many values were kept."""
+    """Keep what each metric is today; running it again corrects the day. Returns how many values were kept.
+
+    One that fails loses its own value alone: it is logged under an incident, which the health page names.
+    """
     t, day = table(MetricSnapshot), today(ctx)
     here = [name for name in ctx.assembly.metrics if name.split(".")[0] not in ctx.assembly.live.disabled]
-    values = [
-        {"metric": name, "day": day, "currency": currency, "value": value}
-        for name in here
-        for currency, value in measured(ctx, ctx.assembly.metrics[name]).items()
-    ]
-    ctx.session.execute(delete(t).where(t.c.day == day, t.c.metric.in_(here)))
+    failed: dict[str, str] = {}
+    values = []
+    for name in here:
+        try:
+            with savepoint(ctx.session):
+                found = measured(ctx, ctx.assembly.metrics[name])
+                rows = [(currency, int(value)) for currency, value in found.items()]
+        except Exception:
+            failed[name] = incident(f"the metric {name} could not be measured")
+            continue
+        values += [{"metric": name, "day": day, "currency": unit, "value": value} for unit, value in rows]
+    measured_now = [name for name in here if name not in failed]
+    ctx.session.execute(delete(t).where(t.c.day == day, t.c.metric.in_(measured_now)))
     if values:
         ctx.session.execute(insert(t), values)
+    store_setting(ctx.session, FAILED, {"day": day.isoformat(), "metrics": failed})
     return len(values)
+
+
+def failing(ctx: Context) -> str | None:
+    """Which metrics the last snapshot could not measure, and where the log says why; None when it had them all."""
+    last = stored_setting(ctx.session, FAILED, {"day": "", "metrics": {}})
+    said = ", ".join(f"{name} (incident {number})" for name, number in sorted(last["metrics"].items()))
+    return f"Not measured on {last['day']}: {said}. The log says why." if said else None
 
 
 def metric_key(ctx: Context, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patron.accounts.controllers import audit_log, company, modules, own, portal, roles, teams, users
+from patron.accounts.controllers import audit_log, company, health, modules, own, portal, roles, teams, users
 from patron.accounts.controllers.doors import routes_of
 from patron.accounts.faces import DOORS, PORTALS
 from patron.routing import Route
@@ -16,5 +16,6 @@ ROUTES: tuple[Route, ...] = (
     *teams.ROUTES,
     *audit_log.ROUTES,
     *modules.ROUTES,
+    *health.ROUTES,
     *company.ROUTES,
 )
