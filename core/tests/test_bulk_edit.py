@@ -79,18 +79,53 @@ def test_one_that_is_refused_keeps_all(assembly: Assembly) -> None:
         assert [item["note"] for item in items] == ["", "", ""]
 
 
-def test_the_form_changes_and_its_undo_leaves_what_was_edited_since(assembly: Assembly) -> None:
-    ids = people(assembly, 3)
+def notes(assembly: Assembly, ids: list[int]) -> list[str]:
+    with working(assembly) as ctx:
+        return [editing.load(ctx, assembly.resource("customers"), key).note for key in ids]
+
+
+def test_undo_leaves_what_others_changed_since_and_says_which(assembly: Assembly) -> None:
+    """One is edited by somebody else, one given to somebody else, so that it is out of reach, one is trashed."""
     with app_client(assembly) as client:
-        signed_in(client, "admin")
+        user_id = signed_in(client, "user", "North")
+        other = make_user(assembly, "user", "South")
+        ids = people(assembly, 5)
+        customers = assembly.resource("customers")
+        with working(assembly) as ctx:
+            editing.change_many(ctx, customers, {key: {"owner": user_id} for key in ids})
         data = {"ids": [str(key) for key in ids], "field": "note", "note": "in bulk"}
         assert client.post("/customers/bulk/apply", data=data).status_code == 303
         with working(assembly) as ctx:
-            editing.change(ctx, assembly.resource("customers"), ids[1], {"note": "by hand"})
-        assert client.post("/customers/bulk/1/undo").status_code == 303
-    with working(assembly) as ctx:
-        notes = [editing.load(ctx, assembly.resource("customers"), key).note for key in ids]
-    assert notes == ["", "by hand", ""]
+            editing.change(ctx, customers, ids[1], {"note": "by hand"})
+            editing.change(ctx, customers, ids[2], {"owner": other})
+            editing.trash(ctx, customers, [ids[3]])
+        undone = client.post("/customers/bulk/1/undo")
+        assert undone.status_code == 303
+        page = client.get(undone.headers["location"]).text
+        assert f"Undone. 3 were changed since and stay: Person 1, customer {ids[2]}, Person 3." in page
+        assert client.post("/customers/bulk/1/undo").status_code == 409
+    assert notes(assembly, ids) == ["", "by hand", "in bulk", "in bulk", ""]
+
+
+def test_all_that_match_the_filter_are_meant_and_no_other(assembly: Assembly) -> None:
+    """More than a page of them, in the scope of who asks; the preview and the change mean the same."""
+    with app_client(assembly) as client:
+        user_id = signed_in(client, "user", "North")
+        mine, others = people(assembly, 60), people(assembly, 3)
+        customers = assembly.resource("customers")
+        with working(assembly) as ctx:
+            editing.change_many(ctx, customers, {key: {"owner": user_id} for key in mine})
+            editing.change_many(ctx, customers, {key: {"source": "fair"} for key in (*mine[:55], *others)})
+        asked = {"all": "true", "field": "note", "note": "in bulk"}
+        shown = client.post("/customers/bulk?source=fair", data=asked)
+        assert shown.status_code == 200
+        assert "55" in shown.text
+        assert client.post("/customers/bulk/apply?source=fair", data=asked).status_code == 303
+        asked["note"] = "too many"
+        for nobody in ("?source=nowhere", "?sorce=fair", "?filter={"):
+            assert client.post(f"/customers/bulk/apply{nobody}", data=asked).status_code == 422, nobody
+    assert notes(assembly, mine) == ["in bulk"] * 55 + [""] * 5
+    assert notes(assembly, others) == [""] * 3
 
 
 def test_each_event_has_a_delivery_for_each_who_listens(assembly: Assembly) -> None:

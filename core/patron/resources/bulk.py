@@ -7,24 +7,38 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from patron.accounts import audit
+from patron.bulk import among
 from patron.context import Context
 from patron.contributions import Field, Resource
 from patron.errors import Conflict, Invalid, NotFound
 from patron.records import table
 from patron.resources import editing, forms, list_page, page_frame, saying
+from patron.resources.declaration import table_of
 from patron.resources.people import people_of
 from patron.resources.query import matching_ids
+from patron.resources.scope import row_scope
 from patron.resources.values import take
 from patron.responses import Flash, Page, Redirect
 from patron.system.models import BulkJob
 from patron.web import whole_number
 
 LIMIT = 500
+_OF_A_LIST = (
+    "q",
+    "sort",
+    "cursor",
+    "trashed",
+    "filter",
+    "columns",
+    "view",
+)  # a filter unknown would mean them all
 
 
 def selected_ids(ctx: Context, resource: Resource, verb: str) -> list[int]:
     """The records that a list's form means: those that are ticked, or all that match its filter."""
     if ctx.web.value("all") == "true":
+        if unknown := set(ctx.web.query) - {*_OF_A_LIST, *resource.filters}:
+            raise Invalid(f"The list has no filter “{min(unknown)}”: nothing was changed.")
         found = ctx.session.execute(
             matching_ids(ctx, resource, list_page.listing_of(ctx, resource), verb, LIMIT + 1)
         )
@@ -125,7 +139,7 @@ def _remember(ctx: Context, resource: Resource, name: str, changed: dict[str, An
 
 
 def undo(ctx: Context, bulk_id: int, *, resource: Resource) -> Redirect:
-    """Restore what a bulk edit changed, unless someone has edited a record since: those are left, and named."""
+    """Restore what a bulk edit changed. What somebody has edited since, or put out of reach, is left, and said so."""
     t = table(BulkJob)
     job = (
         ctx.session.execute(
@@ -139,13 +153,33 @@ def undo(ctx: Context, bulk_id: int, *, resource: Resource) -> Redirect:
     if job["undone_at"] is not None:
         raise Conflict("This was undone already.")
     name, before = job["changes"]["field"], job["before"]
-    records = editing.load_many(ctx, resource, [int(key) for key in before], "edit")
+    rows = table_of(resource)
+    wanted = select(rows.c.id).where(
+        among(rows.c.id, [int(key) for key in before]), row_scope(ctx, resource, "edit")
+    )
+    there = sorted(ctx.session.execute(wanted).scalars())
+    records = editing.load_many(ctx, resource, there, "edit")
     unedited = [record.key for record in records if record.version == before[str(record.key)][1]]
     editing.change_many(ctx, resource, {key: {name: before[str(key)][0]} for key in unedited})
-    kept = len(records) - len(unedited)
+    kept = len(before) - len(unedited)
     ctx.session.execute(update(t).where(t.c.id == bulk_id).values(undone_at=ctx.now))
-    note = f" {kept} were edited since and stay as they are." if kept else ""
-    return Redirect(resource.path, Flash(f"Undone.{note}", kind="warning" if kept else "success"))
+    note = (
+        f"{kept} {'was' if kept == 1 else 'were'} changed since and stay{'s' * (kept == 1)}: " if kept else ""
+    )
+    said = note + _named(ctx, resource, set(before) - {str(key) for key in unedited}) if kept else ""
+    return Redirect(resource.path, Flash(f"Undone. {said}".strip(), kind="warning" if kept else "success"))
+
+
+def _named(ctx: Context, resource: Resource, keys: set[str]) -> str:
+    """What records are called, as far as the actor may read them; ten at most."""
+    t, title = table_of(resource), resource.field(resource.title)
+    first = sorted(map(int, keys))[:10]
+    names: dict[int, str] = {}
+    if title.kind not in ("list", "computed"):
+        readable = select(t.c.id, t.c[title.attribute]).where(t.c.id.in_(first), row_scope(ctx, resource))
+        names = {row[0]: str(row[1]) for row in ctx.session.execute(readable)}
+    said = ", ".join(names.get(key) or f"{resource.label.lower()} {key}" for key in first)
+    return f"{said} and {len(keys) - 10} more." if len(keys) > 10 else f"{said}."
 
 
 def _stored(item: Field, value: Any) -> Any:
