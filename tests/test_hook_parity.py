@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from patron import builtin, hookspecs
+from patron.cli.reference_pages import offered_hooks
 from patron.hookspecs import MODES
 from patron.plugins import discover
 
@@ -37,23 +38,43 @@ def naming(hook: str) -> list[Path]:
     return [path for path in files if re.search(rf"\b{hook}\b", path.read_text("utf-8"))]
 
 
-@pytest.mark.parametrize("hook", MODES)
+OFFERED = {spec.__name__: spec for spec in offered_hooks()}
+HOOKS = {**{name: getattr(hookspecs, name) for name in MODES}, **OFFERED}
+
+
+@pytest.mark.parametrize("hook", HOOKS)
 def test_a_hook_says_what_it_is_for(hook: str) -> None:
-    words = inspect.getdoc(getattr(hookspecs, hook)) or ""
+    words = inspect.getdoc(HOOKS[hook]) or ""
     assert len(words) > 20
     assert words.endswith(".")
     page = (ROOT / "docs" / "reference" / "hooks.md").read_text("utf-8")
     assert f"`{hook}" in page
 
 
-@pytest.mark.parametrize("hook", MODES)
+@pytest.mark.parametrize("hook", HOOKS)
 def test_a_hook_is_used_by_something_that_ships(hook: str) -> None:
     assert users(hook), f"nothing that ships uses {hook}: take it out until something does"
 
 
-@pytest.mark.parametrize("hook", MODES)
+@pytest.mark.parametrize("hook", HOOKS)
 def test_a_hook_is_proven_by_a_test(hook: str) -> None:
     assert naming(hook), hook
+
+
+@pytest.mark.parametrize("hook", OFFERED)
+def test_who_offers_a_hook_takes_what_is_given(hook: str) -> None:
+    package = Path(inspect.getfile(OFFERED[hook])).parent
+    sources = [path.read_text("utf-8") for path in package.rglob("*.py")]
+    assert any(f'"{hook}"' in source and ".offered(" in source for source in sources), hook
+
+
+def test_every_hook_that_a_module_declares_is_among_them() -> None:
+    """Read from the sources, so that one which nobody imports is missed by nothing."""
+    declared = set()
+    for path in ROOT.glob("plugins/*/patron_*/**/hookspecs.py"):
+        declared |= set(re.findall(r"^@hook\(.*?\)\ndef (\w+)", path.read_text("utf-8"), re.M | re.S))
+    assert declared == set(OFFERED)
+    assert declared, "the pattern still finds them"
 
 
 def test_the_reference_is_what_the_code_says(tmp_path: Path) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import textwrap
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
+from types import FunctionType
 
 import click
 
 from patron import hookspecs
+from patron.plugins import discover
 from patron.settings import Settings
 
 _MODES = {
@@ -17,6 +20,10 @@ _MODES = {
     "skip": "A failing part is left out, logged, and an incident number shown.",
     "abort": "A failing implementation rolls the whole transaction back.",
 }
+_OFFERED = (
+    "Declared in a module's own `hookspecs.py`, under its name, and collected at start: a failing implementation "
+    "refuses its plugin. Who does not require the module that offers marks an implementation `optionalhook=True`."
+)
 
 
 def pages() -> dict[str, str]:
@@ -31,12 +38,26 @@ def hooks_page() -> str:
         lines += [f"## When it fails: {mode}", "", said, ""]
         for name, its_mode in hookspecs.MODES.items():
             if its_mode == mode:
-                lines += _hook(name)
+                lines += _hook(getattr(hookspecs, name))
+    lines += ["## Offered by modules", "", _OFFERED, ""]
+    for spec in offered_hooks():
+        lines += _hook(spec)
     return "\n".join(lines)
 
 
-def _hook(name: str) -> Iterator[str]:
-    spec = getattr(hookspecs, name)
+def offered_hooks() -> list[FunctionType]:
+    """The hooks that installed modules offer to others, by their names: what their ``hookspecs.py`` declares."""
+    found = []
+    for plugin in discover(None):
+        place = f"{plugin.package}.hookspecs"
+        if plugin.package and importlib.util.find_spec(place):
+            declared = importlib.import_module(place)
+            found += [getattr(declared, name) for name in hookspecs.OFFERED.get(place, {})]
+    return sorted(found, key=lambda spec: spec.__name__)
+
+
+def _hook(spec: FunctionType) -> Iterator[str]:
+    name = spec.__name__
     signature = inspect.signature(spec)
     arguments = ", ".join(str(parameter) for parameter in signature.parameters.values())
     yield f"### {name}"
