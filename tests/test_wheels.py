@@ -11,6 +11,8 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,12 +67,35 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return built
 
 
-def install(names: set[str], wheels: dict[str, Path], folder: Path) -> Path:
-    """The ``bin`` of a new environment that holds core, the modules and what they declare, nothing else."""
+@pytest.fixture(scope="module")
+def core_alone(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ``python`` of a new environment that holds core and what it declares, nothing else."""
+    folder = tmp_path_factory.mktemp("wheels")
     run(UV, "venv", "--quiet", "--python", sys.executable, folder / "env", cwd=folder)
     python = folder / "env" / "bin" / "python"
-    add([wheels[name] for name in ("", *sorted(names))], python)
-    return python.parent
+    add([wheels[""]], python)
+    return python
+
+
+@contextmanager
+def holding(names: set[str], wheels: dict[str, Path], python: Path) -> Iterator[Path]:
+    """The ``bin`` of that environment with the modules and what they declare, as long as it lasts.
+
+    One environment serves all, since most of the time goes into what all need: third parties, and their byte code.
+    """
+    before = packages(python)
+    if names:
+        add([wheels[name] for name in sorted(names)], python)
+    yield python.parent
+    if added := sorted(packages(python) - before):
+        run(UV, "pip", "uninstall", "--quiet", "--python", python, *added, cwd=python.parent)
+    assert packages(python) == before
+
+
+def packages(python: Path) -> set[str]:
+    """The names of the distributions of an environment."""
+    listed = json.loads(run(UV, "pip", "list", "--format=json", "--python", python, cwd=python.parent))
+    return {row["name"] for row in listed}
 
 
 def add(chosen: list[Path], python: Path) -> None:
@@ -91,12 +116,17 @@ def test_a_wheel_holds_its_whole_package(name: str, wheels: dict[str, Path]) -> 
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_an_installed_wheel_runs(name: str, wheels: dict[str, Path], tmp_path: Path) -> None:
-    binaries = install(required(name), wheels, tmp_path)
-    where = run(binaries / "python", "-c", f"import {package(name)} as p; print(p.__file__)", cwd=tmp_path)
-    assert Path(where.strip()).is_relative_to(tmp_path)
-    site = tmp_path / "site"
-    site.mkdir()
+def test_an_installed_wheel_runs(
+    name: str, wheels: dict[str, Path], core_alone: Path, tmp_path: Path
+) -> None:
+    with holding(required(name), wheels, core_alone) as binaries:
+        walk(name, binaries, tmp_path)
+
+
+def walk(name: str, binaries: Path, site: Path) -> None:
+    """Install it, look at what there is, and do what is done first."""
+    where = run(binaries / "python", "-c", f"import {package(name)} as p; print(p.__file__)", cwd=site)
+    assert Path(where.strip()).is_relative_to(binaries.parent)
     modules = ",".join(sorted(required(name))) or "none"
     version = tomllib.loads((ROOT / "core" / "pyproject.toml").read_text())["project"]["version"]
     assert version in run(binaries / "patron", "--version", cwd=site)
@@ -160,10 +190,10 @@ def distributions() -> tuple[Distribution, ...]:
 
 
 @pytest.fixture(scope="module")
-def environment(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def environment(wheels: dict[str, Path], core_alone: Path) -> Iterator[Path]:
     """The ``bin`` of an environment with sales, service and what they need."""
-    names = set[str]().union(*map(required, GOING))
-    return install(names, wheels, tmp_path_factory.mktemp("reinstall"))
+    with holding(set[str]().union(*map(required, GOING)), wheels, core_alone) as binaries:
+        yield binaries
 
 
 def site_at(folder: Path, database: Database, binaries: Path) -> Site:
