@@ -34,6 +34,7 @@ from patron.resources.api import filter_of
 @click.option("--map", "mapping", help='JSON: {"column": "field" or null}; what is left out is guessed.')
 @click.option("--source", default="", help="The system the file comes from: names its external ids.")
 @click.option("--match", default="", help="What tells that a row is known: external_id, email, phone, …")
+@click.option("--encoding", default="", help="Of the file: utf-8, cp1252, … What is left out is found out.")
 @click.option("--dry-run", is_flag=True, help="Decide everything, write nothing.")
 @click.option(
     "--rejects",
@@ -47,17 +48,22 @@ def import_file(
     mapping: str | None,
     source: str,
     match: str,
+    encoding: str,
     dry_run: bool,
     rejects: Path | None,
     json_output: bool,
 ) -> None:
-    """Import a CSV or vCard file. Every row is created, updated, skipped or rejected with a reason."""
+    """Import a CSV or vCard file. Every row is created, updated, skipped or rejected with a reason.
+
+    With --json, "columns" tells what each column was taken for and why, "encoding" how the file was read.
+    """
     from patron.imports.commands import resource_for_import, run_import
     from patron.imports.staging import guess
 
     assembly, override = get_assembly(), _mapping(mapping)
+    understood = guess(resource_for_import(assembly, resource), file, override, encoding=encoding)
     if not json_output:
-        _say_guess(guess(resource_for_import(assembly, resource), file, override))
+        _say_guess(understood)
     with _progress(json_output) as progress:
         result = run_import(
             assembly,
@@ -69,7 +75,15 @@ def import_file(
             dry_run=dry_run,
             rejects_path=rejects,
             on_progress=_reporter(progress),
+            encoding=encoding,
         )
+    if json_output:
+        columns = understood.columns.columns if understood.columns is not None else ()
+        told = [
+            {"header": c.header, "field": c.field, "confidence": c.confidence, "reason": c.reason}
+            for c in columns
+        ]
+        result = {**result, "encoding": understood.encoding, "columns": told}
     print_result(result, json_output)
 
 

@@ -12,6 +12,7 @@ from patron.assembly import Assembly
 from patron.contributions import Resource
 from patron.errors import Invalid, NotFound
 from patron.imports import engine, preview, staging
+from patron.imports.encodings import checked_encoding
 from patron.imports.rejects import reject_lines
 from patron.records import table
 from patron.system.models import ImportRow
@@ -31,23 +32,25 @@ def resource_for_import(assembly: Assembly, key: str) -> Resource:
 def run_import(
     assembly: Assembly, resource: str, path: Path, *, mapping: Mapping[str, str | None] | None = None,
     source: str = "", match: str = "", dry_run: bool = False, rejects_path: Path | None = None,
-    user_id: int | None = None, on_progress: OnProgress | None = None,
+    user_id: int | None = None, on_progress: OnProgress | None = None, encoding: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """Import a file: ``{"import_id", "rows", "created", "updated", "skipped", "rejected"}``.
 
     A dry run adds ``first`` (effects of the first rows) and ``errors`` (refusals by kind) and applies nothing.
     ``mapping`` is column to field (None leaves it out). Without ``source`` external ids are kept under the
-    file's name without its ending. ``on_progress`` gets bytes while reading, then rows.
+    file's name without its ending, and without ``encoding`` the file's is found out. ``on_progress`` gets bytes
+    while reading, then rows.
     Invalid for a file or mapping that cannot be read, before anything is written.
     """
     if not path.is_file():
         raise Invalid.field("file", f"There is no file {path}.")
     found = resource_for_import(assembly, resource)
-    staging.guess(found, path, mapping)
+    encoding = checked_encoding(encoding)
+    staging.guess(found, path, mapping, encoding=encoding)
     with assembly.database.write() as session:
         import_id = staging.new_import(
             session, found, path.name, sha256=staging.digest_of(path), source=source or path.stem, match=match,
-            user_id=user_id, dry_run=dry_run,
+            user_id=user_id, dry_run=dry_run, encoding=encoding,
         )  # fmt: skip
     staging.stage(assembly, import_id, path, mapping=mapping, on_progress=_named(on_progress, "reading"))
     if dry_run:

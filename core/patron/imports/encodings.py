@@ -8,6 +8,8 @@ from typing import BinaryIO
 
 from charset_normalizer import from_bytes
 
+from patron.errors import Invalid
+
 _CHUNK = 1 << 18
 _SAMPLE = 1 << 15
 _BOMS = (
@@ -30,6 +32,23 @@ _IN_ROWS = 0.6
 """So many of the bytes above ASCII beside two others: no Latin text either, though it has addresses and numbers."""
 
 _COMMON = frozenset("äöüßéáíóúèçñàłęąčšžřěőć")
+
+
+OFFERED = ("utf-8", "utf-16", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "iso8859-1", "iso8859-2", "iso8859-15",
+           "mac-roman", "cp850", "shift-jis", "gb18030", "big5", "euc-kr")  # fmt: skip
+
+
+def checked_encoding(name: str) -> str:
+    """Python's name of an encoding that was asked for, empty where none was; Invalid for one that there is not."""
+    if not name.strip():
+        return ""
+    try:
+        b"a".decode(name.strip(), errors="replace")  # of texts, not hex or zip
+        return codecs.lookup(name.strip()).name
+    except (LookupError, ValueError) as error:
+        raise Invalid.field(
+            "encoding", f"There is no encoding “{name}”. Common ones: {', '.join(OFFERED)}."
+        ) from error
 
 
 def detect_encoding(stream: BinaryIO) -> str:

@@ -21,6 +21,9 @@ POSTCODE = re.compile(
     r"\s*(?:[A-Z]{1,2}-?)?(?:\d{4,6}|\d{5}-\d{4}|\d{3} ?\d{2})\s*"
     r"|\s*(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d)\s*"
 )
+_PARTICLES = "van|von|de|del|della|da|di|la|le|der|den|zu|bin|al|el|y|e|&|of|the|and|und|et"
+_WORD = rf"(?:(?:{_PARTICLES}) )*[^\W\d_a-zß-öø-ÿ][\w.’'&-]*,?"
+NAME = re.compile(rf"\s*{_WORD}(?: {_WORD}){{1,4}}\s*")
 NUMBER = re.compile(r"\s*-?\d+(?:[.,]\d+)?\s*")
 
 
@@ -48,3 +51,10 @@ def looks_like_data(cells: Sequence[str]) -> bool:
 def share(pattern: re.Pattern[str], values: Sequence[str]) -> float:
     """The part of ``values`` that ``pattern`` matches in full, 0 for none."""
     return sum(pattern.fullmatch(v) is not None for v in values) / len(values) if values else 0.0
+
+
+def names(values: Sequence[str]) -> float:
+    """The share of values written like whole names of people or firms, each in a row of its own. Titles of jobs,
+    cities and the like come again and again, names hardly do."""
+    like = [value for value in values if NAME.fullmatch(value) and not any(c.isdigit() for c in value)]
+    return len(like) / len(values) if len(set(values)) >= 0.8 * len(values) else 0.0

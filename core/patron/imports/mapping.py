@@ -154,6 +154,8 @@ def _score(field: ImportField, header: str, values: Sequence[str]) -> tuple[floa
     if by_name:
         return by_name + 0.28 * fit - 0.3 * (fit < 0.2), f"{how}; content fits {round(fit * 100)} %"
     fit = _TELLING[field.name](values) if field.name in _TELLING else 0.0
+    if field.name == "name" and _words(header) not in _SAYING_NOTHING and not _is_letter(header):
+        return 0.0, ""  # a header that we do not know may say what kind of name it is
     if fit >= 0.8:
         return _CONTENT_ONLY * fit, f"content looks like it in {round(fit * 100)} % of the rows"
     return 0.0, ""
@@ -170,6 +172,10 @@ def _by_name(field: ImportField, header: str) -> tuple[float, str]:
     if not longest:
         return 0.0, ""
     return _PART_OF_NAME * (0.6 + 0.4 * len(longest) / len(words)), f"its name holds “{longest}”"
+
+
+def _is_letter(header: str) -> bool:
+    return len(_words(header)) == 1
 
 
 @cache
@@ -227,4 +233,21 @@ _TELLING: Mapping[str, Callable[[Sequence[str]], float]] = {
     "website": _CONTENT["website"],
     "country": _CONTENT["country"],
     "phone": _dialled,
+    "name": evidence.names,
 }
+_SAYING_NOTHING = frozenset(
+    (
+        "",
+        "column",
+        "col",
+        "field",
+        "value",
+        "unnamed",
+        "spalte",
+        "feld",
+        "colonne",
+        "champ",
+        "columna",
+        "campo",
+    )
+)

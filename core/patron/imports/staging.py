@@ -19,6 +19,7 @@ from patron.contributions import Resource
 from patron.errors import Conflict, Invalid
 from patron.imports import claims, records
 from patron.imports.candidates import Rejected
+from patron.imports.encodings import checked_encoding
 from patron.imports.fields import CUSTOMER_FIELDS, ImportField
 from patron.imports.mapping import ColumnMapping, guess_mapping
 from patron.imports.matching import RULES
@@ -43,6 +44,7 @@ class Guess:
     samples: list[list[str]]
     warnings: list[str]
     fields: tuple[ImportField, ...]
+    encoding: str = ""
 
 
 def fields_of(resource: Resource) -> tuple[ImportField, ...]:
@@ -60,15 +62,24 @@ def is_address_book(source: Path | bytes) -> bool:
     return b"BEGIN:VCARD" in head.replace(b"\x00", b"").upper()
 
 
-def guess(resource: Resource, source: Path | bytes, chosen: Mapping[str, str | None] | None = None) -> Guess:
-    """The mapping of a file, with what was chosen by hand. Invalid for an empty file or a wrong choice."""
-    fields = fields_of(resource)
+def guess(
+    resource: Resource,
+    source: Path | bytes,
+    chosen: Mapping[str, str | None] | None = None,
+    *,
+    encoding: str = "",
+) -> Guess:
+    """The mapping of a file, with what was chosen by hand. Invalid for an empty file or a wrong choice.
+
+    Without an ``encoding`` it is found out.
+    """
+    fields, encoding = fields_of(resource), checked_encoding(encoding)
     if resource.key == "customers" and is_address_book(source):
-        return Guess(None, [], [], fields)
-    with open_table(source) as opened:
+        return Guess(None, [], [], fields, encoding)
+    with open_table(source, encoding=encoding) as opened:
         samples = opened.sample()
         columns = _mapping(opened, fields, chosen)
-        return Guess(columns, samples[:5], opened.warnings, fields)
+        return Guess(columns, samples[:5], opened.warnings, fields, opened.encoding)
 
 
 def _mapping(
@@ -80,14 +91,15 @@ def _mapping(
 
 def new_import(
     session: Session, resource: Resource, name: str, *, sha256: str, source: str, match: str, user_id: int | None,
-    dry_run: bool = False, state: str = "uploaded",
+    dry_run: bool = False, state: str = "uploaded", encoding: str = "",
 ) -> int:  # fmt: skip
     """An import with nothing staged yet; its id. Invalid for a ``match`` that there is not."""
     if match and match not in RULES:
         raise Invalid.field("match", f"Rows are matched by one of: {', '.join(RULES)}.")
     values = {
         "resource": resource.key, "file_name": name[:200], "file_sha256": sha256, "source": source.strip()[:100],
-        "match": match, "mapping": {}, "state": state, "dry_run": dry_run, "rows": 0, "created": 0, "updated": 0,
+        "match": match, "mapping": {"encoding": encoding} if encoding else {}, "state": state, "dry_run": dry_run,
+        "rows": 0, "created": 0, "updated": 0,
         "skipped": 0, "rejected": 0, "user_id": user_id, "created_at": utc_now(), "finished_at": None,
         "claimed_by": "", "heartbeat_at": None, "error": "",
     }  # fmt: skip
@@ -115,10 +127,10 @@ def stage(
     with database.write() as session:
         mine = claims.claim(session, import_id, "staging", ("uploaded", "staged"))
         t = table(Import)
-        key = session.execute(select(t.c.resource).where(t.c.id == import_id)).scalar_one()
+        row = session.execute(select(t.c.resource, t.c.mapping).where(t.c.id == import_id)).one()
     clear(assembly, import_id)
-    resource = assembly.resource(key)
-    with _opened(assembly, resource, source, mapping) as (columns, rows, position, size):
+    resource, encoding = assembly.resource(row.resource), row.mapping.get("encoding", "")
+    with _opened(assembly, resource, source, mapping, encoding) as (columns, rows, position, size):
         pace = Pace()
         while batch := list(islice(rows, pace.size)):
             began = time.monotonic()
@@ -141,25 +153,32 @@ class _opened:
         resource: Resource,
         source: Path | bytes,
         mapping: Mapping[str, str | None] | None,
+        encoding: str = "",
     ) -> None:
+        self.encoding = encoding
         self.assembly, self.resource, self.source, self.mapping = assembly, resource, source, mapping
         self.table: Table | None = None
 
     def __enter__(self) -> tuple[dict[str, Any], Iterator[dict[str, Any]], Callable[[], int], int]:
         settings, people = self.assembly.settings, self.resource.key == "customers"
         if people and is_address_book(self.source):
-            made = records.to_candidates(read_cards(self.source), None, settings.country, settings.locale)
-            return {"format": "vcard"}, _customers(made, settings.locale), lambda: 0, 0
-        opened = self.table = open_table(self.source)
+            made = records.to_candidates(
+                read_cards(self.source, self.encoding), None, settings.country, settings.locale
+            )
+            return {"format": "vcard", **self._kept()}, _customers(made, settings.locale), lambda: 0, 0
+        opened = self.table = open_table(self.source, encoding=self.encoding)
         opened.rows = (row._replace(cells=[unguarded(cell) for cell in row.cells]) for row in opened.rows)
         columns = _mapping(opened, fields_of(self.resource), self.mapping)
-        kept = {"format": "csv", "headers": opened.headers, "columns": columns.as_dict()}
+        kept = {"format": "csv", "headers": opened.headers, "columns": columns.as_dict(), **self._kept()}
         if people:
             made = records.to_candidates(opened, columns, settings.country, settings.locale)
             rows = _customers(made, settings.locale)
         else:
             rows = _records(self.resource, opened, columns, settings.currency, settings.country)
         return kept, rows, lambda: opened.position, opened.size
+
+    def _kept(self) -> dict[str, str]:
+        return {"encoding": self.encoding} if self.encoding else {}
 
     def __exit__(self, *_: object) -> None:
         if self.table is not None:

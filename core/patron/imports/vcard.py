@@ -92,11 +92,11 @@ class BrokenCard:
     raw: str
 
 
-def read_cards(source: Path | bytes) -> Iterator[Card | BrokenCard]:
+def read_cards(source: Path | bytes, encoding: str = "") -> Iterator[Card | BrokenCard]:
     """The cards of a file in order, one in memory at a time; text outside of cards is a broken card."""
     stream: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
     with stream:
-        encoding = detect_encoding(stream)
+        encoding = encoding or detect_encoding(stream)
         text = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline=None)
         for lines in _blocks(enumerate((line.rstrip("\n").replace("\0", "") for line in text), 1)):
             yield _card(lines)

@@ -17,6 +17,7 @@ from patron.contributions import Resource
 from patron.errors import Conflict, FieldError, Invalid, NotFound
 from patron.files import services as files
 from patron.imports import engine, preview, staging
+from patron.imports.encodings import OFFERED, checked_encoding
 from patron.imports.matching import RULES
 from patron.imports.rejects import reject_lines
 from patron.imports.retention import FORGOTTEN, kept_days
@@ -99,6 +100,8 @@ def _upload_page(ctx: Context, resource: Resource, errors: tuple[FieldError, ...
             "recent": rows, "people": resource.key == "customers", "megabytes": UPLOAD // 1_000_000,
             "kept_days": kept_days(ctx.assembly),
             "names": [field.name for field in staging.fields_of(resource)],
+            "encodings": [("", "Found out by itself"), *((name, name) for name in OFFERED)],
+            "encoding": ctx.web.value("encoding"),
         }  # fmt: skip
     return Page("imports/upload.html", data, status=422 if errors else 200)
 
@@ -109,15 +112,17 @@ def upload(ctx: Context, *, resource: Resource) -> Page | Redirect:
     if file is None or not file.data:
         return _upload_page(ctx, resource, (FieldError("file", "Choose a file that is not empty."),))
     try:
-        staging.guess(resource, file.data)
+        encoding = checked_encoding(ctx.web.value("encoding"))
+        staging.guess(resource, file.data, encoding=encoding)
     except Invalid as error:
-        return _upload_page(ctx, resource, (FieldError("file", error.detail),))
+        field = error.errors[0].field if error.errors else "file"
+        return _upload_page(ctx, resource, (FieldError(field, error.detail),))
     sha256 = files.store_of(ctx).put(file.data)
     name = file.name.replace("\\", "/").rpartition("/")[2]
     with _writing(ctx):
         import_id = staging.new_import(
             ctx.session, resource, name, sha256=sha256, source=name.rpartition(".")[0], match="",
-            user_id=ctx.actor.user_id,
+            user_id=ctx.actor.user_id, encoding=encoding,
         )  # fmt: skip
     return Redirect(_url(resource, import_id))
 
@@ -160,7 +165,8 @@ def _mapping_page(
 ) -> Page:
     """Step 2: each column with some of its values, what it was taken for and why."""
     chosen = status.mapping.get("columns")
-    guessed = staging.guess(resource, _path(ctx, status.id), chosen)
+    asked = status.mapping.get("encoding", "")
+    guessed = staging.guess(resource, _path(ctx, status.id), chosen, encoding=asked)
     columns = guessed.columns.columns if guessed.columns is not None else ()
     rows = [
         {
@@ -173,7 +179,8 @@ def _mapping_page(
     options = [(field.name, _label(resource, field.name)) for field in guessed.fields]
     data = {
         **page_frame.frame(ctx, resource), "status": status, "url": _url(resource, status.id), "columns": rows,
-        "options": options, "warnings": guessed.warnings, "matches": list(MATCHES.items()),
+        "options": options, "encoding": guessed.encoding, "warnings": guessed.warnings,
+        "matches": list(MATCHES.items()),
         "people": resource.key == "customers", "errors": errors, "by_field": {e.field: e.message for e in errors},
     }  # fmt: skip
     return Page("imports/mapping.html", data, status=422 if errors else 200)
@@ -195,8 +202,9 @@ def choose_columns(ctx: Context, import_id: int, *, resource: Resource) -> Page 
                 raise Conflict(f"This import is {status.state}.")
             if match and match not in RULES:
                 raise Invalid.field("match", "Choose one of those offered.")
-            chosen = _chosen(ctx, staging.guess(resource, path))
-            staging.guess(resource, path, chosen)
+            encoding = status.mapping.get("encoding", "")
+            chosen = _chosen(ctx, staging.guess(resource, path, encoding=encoding))
+            staging.guess(resource, path, chosen, encoding=encoding)
         except Invalid as error:
             return _mapping_page(
                 ctx, resource, status, tuple(error.errors) or (FieldError("", error.detail),)
@@ -206,6 +214,8 @@ def choose_columns(ctx: Context, import_id: int, *, resource: Resource) -> Page 
     source = ctx.web.value("source")[:100]
     with _writing(ctx):
         values: dict[str, Any] = {"source": source, "match": match, "mapping": {"columns": chosen}}
+        if encoding:
+            values["mapping"]["encoding"] = encoding
         if large:
             values |= {"state": "staging", "claimed_by": "", "heartbeat_at": None}
         still = t.c.state == status.state
