@@ -91,7 +91,10 @@ def test_what_the_commands_print_for_programs(home: Path) -> None:
     options = ("--source", "old", "--rejects", "refused.csv", "--json")
     told = run("import", "customers", "people.csv", *options)
     numbers = {"rows": 2, "created": 1, "updated": 0, "skipped": 0, "rejected": 1}
-    assert told == {"import_id": 1, **numbers}
+    understood = [(column["header"], column["field"]) for column in told.pop("columns")]
+    fields = ("external_id", "given_name", "family_name", "email")
+    assert understood == list(zip(("Nr", "Vorname", "Nachname", "E-Mail"), fields, strict=True))
+    assert told == {"import_id": 1, **numbers, "encoding": "cp1252"}
     assert "bo@" in Path("refused.csv").read_text("utf-8-sig")
     again = run("import", "customers", "people.csv", *options)
     assert (again["created"], again["updated"], again["skipped"], again["rejected"]) == (0, 0, 1, 1)
