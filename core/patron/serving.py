@@ -269,7 +269,7 @@ def _bare_web(request: Request[Any, Any, Any]) -> Web:
 
 async def read_web(request: Request[Any, Any, Any], route: Route) -> Web:
     """The whole request, within the route's size. BadRequest, TooLarge."""
-    web = _bare_web(request)
+    web = replace(_bare_web(request), face=str(route.face), module=route.module)
     if request.method not in _UNSAFE:
         return web
     length = whole_number(web.headers.get("content-length", "0"))

@@ -40,6 +40,8 @@ class Web:
     cookies: Mapping[str, str] = field(default_factory=dict)
     query_string: str = ""
     csrf: str = ""
+    face: str = ""  # of the route that was asked, and the module that it belongs to
+    module: str = ""
 
     @property
     def htmx(self) -> bool:

@@ -25,10 +25,14 @@ def work(assembly: Assembly) -> None:
     Drain(assembly, Watch(lambda _: None, 60.0)).run()
 
 
-def test_one_person_over_every_module(site: Any, staff: Page, browser: Browser, resting: Any) -> None:
+def test_one_person_over_every_module(
+    site: Any, staff: Page, browser: Browser, resting: Any, partner_state: Any
+) -> None:
     theirs = browser.new_context(base_url=site.url)
-    theirs.set_default_timeout(20_000)
-    person = theirs.new_page()
+    between = browser.new_context(base_url=site.url, storage_state=partner_state)
+    for context in (theirs, between):
+        context.set_default_timeout(20_000)
+    person, partner = theirs.new_page(), between.new_page()
     with site.assembly() as assembly:
         resting(assembly)
         _fill_in_the_form(person)
@@ -45,40 +49,67 @@ def test_one_person_over_every_module(site: Any, staff: Page, browser: Browser, 
         work(assembly)
         _rate(person)
         work(assembly)
-        touches = kinds_of(assembly, customer)
+        _register(partner)
+        work(assembly)
+        _approve(staff)
+        _quote(staff)
+        work(assembly)
+        touches = touches_of(assembly, customer)
+        through = partners_of(assembly, customer)
     theirs.close()
+    between.close()
+    assert through[:-1] == [None] * (len(through) - 1)
+    assert through[-1] is not None, "the repeat order came through the partner"
     assert touches == [
-        "marketing.form",
-        "sales.enquiry",
-        "sales.opportunity",
-        "sales.qualified",
-        "sales.quote.sent",
-        "orders.order.confirmed",
-        "orders.invoice.issued",
-        "sales.quote.accepted",
-        "sales.won",
-        "orders.order.confirmed",
-        "ecommerce.order.placed",
-        "orders.invoice.issued",
-        "orders.payment.received",
-        "workflow.note",
-        "workflow.task",
-        "core.web",
-        "service.ticket.opened",
-        "core.web",
-        "service.ticket.solved",
-        "service.survey.answered",
+        ("marketing.form", "public.marketing"),
+        ("sales.enquiry", "public.marketing"),
+        ("sales.opportunity", "staff"),
+        ("sales.qualified", "staff"),
+        ("sales.quote.sent", "staff"),
+        ("orders.order.confirmed", "staff"),
+        ("orders.invoice.issued", "staff"),
+        ("sales.quote.accepted", "staff"),
+        ("sales.won", "staff"),
+        ("orders.order.confirmed", "public.ecommerce"),
+        ("ecommerce.order.placed", "public.ecommerce"),
+        ("orders.invoice.issued", "public.ecommerce"),
+        ("orders.payment.received", "public.ecommerce"),
+        ("workflow.note", ""),
+        ("workflow.task", ""),
+        ("core.web", "customer"),
+        ("service.ticket.opened", "customer"),
+        ("core.web", "staff"),
+        ("service.ticket.solved", "staff"),
+        ("service.survey.answered", "customer"),
+        ("prm.submitted", "partner"),
+        ("sales.opportunity", "staff"),
+        ("prm.approved", "staff"),
+        ("sales.quote.sent", "staff"),
+        ("orders.order.confirmed", "staff"),
+        ("orders.invoice.issued", "staff"),
+        ("sales.quote.accepted", "staff"),
+        ("sales.won", "staff"),
+        ("workflow.note", ""),
+        ("workflow.task", ""),
     ]
 
 
-def kinds_of(assembly: Assembly, customer: int) -> list[str]:
-    """The kinds of what the customer's timeline says, oldest first."""
+def touches_of(assembly: Assembly, customer: int) -> list[tuple[str, str]]:
+    """The kinds of what the customer's timeline says and the faces on which it came about, oldest first."""
     t = table(TimelineEntry)
     with working(assembly) as ctx:
         rows = ctx.session.execute(
-            select(t.c.kind).where(t.c.customer_id == customer).order_by(t.c.at, t.c.id)
+            select(t.c.kind, t.c.face).where(t.c.customer_id == customer).order_by(t.c.at, t.c.id)
         )
-        return [row.kind for row in rows]
+        return [(row.kind, row.face) for row in rows]
+
+
+def partners_of(assembly: Assembly, customer: int) -> list[int | None]:
+    """The partner of each order of the customer, oldest first."""
+    t = table(assembly.resource("orders.orders").model)
+    with working(assembly) as ctx:
+        found = select(t.c.via_partner_id).where(t.c.customer_id == customer).order_by(t.c.id)
+        return list(ctx.session.execute(found).scalars())
 
 
 def _fill_in_the_form(page: Page) -> None:
@@ -179,3 +210,28 @@ def _rate(page: Page) -> None:
     page.get_by_text("Very satisfied", exact=True).click()
     page.get_by_role("button", name="Send answer").click()
     expect(page.get_by_text("Thank you.").first).to_be_visible()
+
+
+def _register(page: Page) -> None:
+    """The partner registers the repeat order."""
+    page.goto("/partner/registrations/new")
+    for name, value in (
+        ("end_name", NAME),
+        ("end_email", EMAIL),
+        ("interest", "A second desk"),
+        ("value", "450"),
+    ):
+        page.locator(f"[name={name}]").fill(value)
+    page.get_by_role("button", name="Register", exact=True).click()
+    expect(page.get_by_text("Received as").first).to_be_visible()
+
+
+def _approve(page: Page) -> None:
+    """Staff approves it for the customer that is meant, and goes on to the protected opportunity."""
+    page.goto("/prm/registrations?q=Sefa+Seam")
+    page.locator("tbody a.row-link").first.click()
+    page.get_by_role("button", name="Approve", exact=True).click()
+    expect(page.get_by_text("protected until").first).to_be_visible()
+    page.goto("/sales/opportunities?q=A+second+desk")
+    page.locator("tbody a.row-link").first.click()
+    expect(page.get_by_text("Through partner").first).to_be_visible()

@@ -87,6 +87,8 @@ class TimelineEntry(Row, table=True):
     thread_id: int | None = reference("core_thread", nullable=True)
     interaction_id: int | None = reference("core_interaction", nullable=True)
     actor_name: str = Field(default="", nullable=False)
+    # Where it was done: staff | customer | partner, of a public page its module ("public.marketing"); "" by the worker.
+    face: str = Field(default="", nullable=False, sa_column_kwargs={"server_default": ""})
     visibility: str = Field(default="all", nullable=False)  # all | team | private
     owner_id: int | None = reference("core_user", nullable=True, index=False)
     team_id: int | None = reference("core_team", nullable=True, index=False)

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, insert, or_, select, tuple_, update
+from sqlalchemy import Integer, and_, bindparam, insert, literal, or_, select, tuple_, update
 
 from patron.context import Context
 from patron.customers.models import Customer
@@ -37,6 +37,7 @@ class Entry:
     visibility: str
     snapshot: Mapping[str, Any]
     icon: str = ""  # of the record's kind
+    face: str = ""
 
 
 def add(
@@ -72,6 +73,7 @@ def add(
             thread_id=thread_id,
             interaction_id=interaction_id,
             actor_name=ctx.actor.name,
+            face=face_of(ctx),
             visibility=visibility,
             owner_id=ctx.actor.user_id,
             team_id=min(ctx.actor.team_ids, default=None),
@@ -81,6 +83,27 @@ def add(
         t = table(Customer)
         newer = or_(t.c.last_contact_at.is_(None), t.c.last_contact_at < moment)
         ctx.session.execute(update(t).where(t.c.id == customer_id, newer).values(last_contact_at=moment))
+
+
+def share(ctx: Context, customer_id: int, kind: str, resource: str, record_id: int) -> None:
+    """Let a line about a record, written when nobody knew yet whom it concerns, stand in this history too, as it is."""
+    t = table(TimelineEntry)
+    columns = [column for column in t.c if column.name not in ("id", "customer_id")]
+    first = (
+        select(literal(customer_id, BigInt()), *columns)
+        .where(t.c.kind == kind, t.c.resource == resource, t.c.record_id == record_id)
+        .order_by(t.c.id)
+        .limit(1)
+    )
+    ctx.session.execute(insert(t).from_select(["customer_id", *(c.name for c in columns)], first))
+
+
+def face_of(ctx: Context) -> str:
+    """Where the unit of work was begun: the face, of a public page with its module; empty in the worker."""
+    web = ctx.incoming
+    if web is None:
+        return ""
+    return f"{web.face}.{web.module}" if web.face == "public" else web.face
 
 
 def read(
@@ -161,6 +184,7 @@ def _entry(ctx: Context, row: Any) -> Entry:
         row.visibility,
         row.snapshot,
         icon_of(ctx, row.resource),
+        row.face,
     )
 
 

@@ -55,6 +55,7 @@ class Order(OrdersRecord, table=True):
     customer_id: int = reference("core_customer", index=False)
     bill_to_id: int | None = reference("core_customer", nullable=True)
     ship_to_id: int | None = reference("core_customer", nullable=True)
+    via_partner_id: int | None = reference("core_customer", nullable=True)
     status: str = Column(default="draft", nullable=False)  # draft | confirmed | fulfilled | cancelled
     currency: str = Column(nullable=False)
     net_minor: int = Column(default=0, sa_type=BigInt, nullable=False)

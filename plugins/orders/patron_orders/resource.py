@@ -45,6 +45,7 @@ ORDERS = Resource(
         ),
         Field("bill_to", "Bill to", "customer", column="bill_to_id", help="Empty: the customer."),
         Field("ship_to", "Ship to", "customer", column="ship_to_id", help="Empty: the customer."),
+        Field("via_partner", "Through partner", "customer", column="via_partner_id"),
         Field("ordered_on", "Ordered on", "date"),
         Field("reference", "Customer’s reference", column="customer_reference", max_length=200),
         Field("currency", "Currency", max_length=3, help="Empty: the firm’s own."),
@@ -60,6 +61,7 @@ ORDERS = Resource(
     filters=(
         "status",
         "customer",
+        "via_partner",
         "ordered_on",
         "gross",
         "source",
@@ -74,6 +76,7 @@ ORDERS = Resource(
         "status",
         "bill_to",
         "ship_to",
+        "via_partner",
         "ordered_on",
         "reference",
         "currency",
@@ -89,6 +92,7 @@ ORDERS = Resource(
         CustomerLink("customer_id", "account"),
         CustomerLink("bill_to_id", "bill_to"),
         CustomerLink("ship_to_id", "ship_to"),
+        CustomerLink("via_partner_id", "via_partner"),
     ),
 )
 

@@ -25,7 +25,8 @@ def open_opportunity(ctx: Context, registration: Registration, customer_id: int,
     values: dict[str, Any] = {
         "name": f"{registration.end_name}: {registration.interest}"[:200] if registration.interest
         else registration.end_name[:200],
-        "customer": customer_id, "source": f"Partner {partner}"[:200], "owner": registration.owner_id,
+        "customer": customer_id, "via_partner": registration.partner_customer_id,
+        "source": f"Partner {partner}"[:200], "owner": registration.owner_id,
         "value": {"minor": registration.value_minor, "currency": registration.currency},
         "note": f"Registered by {partner} as {registration.number}, protected by {registration.protection} until "
         f"{in_words.day(ctx, registration.protected_until or ctx.now.date())}.",

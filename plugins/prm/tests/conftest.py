@@ -1,9 +1,10 @@
-"""What the tests of partner management share: its tables beside those of sales, on both engines, and an assembly."""
+"""What the tests of partner management share: its tables, beside those of sales where that is installed."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from patron.testing.faces import app_client, settings_for, working
 
 sys.path.insert(0, str(Path(__file__).parent))  # for prm_world
 
-MODULES = ("workflow", "catalog", "orders", "sales", "prm")
+SELLING = ("sales",) if find_spec("patron_sales") else ()
+MODULES = ("workflow", *(("catalog", "orders", "sales") if SELLING else ()), "prm")
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +30,7 @@ def distributions() -> tuple[Distribution, ...]:
 @pytest.fixture
 def modules() -> tuple[str, ...]:
     """What is assembled; without sales, override it."""
-    return ("sales", "prm")
+    return (*SELLING, "prm")
 
 
 @pytest.fixture

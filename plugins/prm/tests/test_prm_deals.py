@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from importlib.util import find_spec
 
 import pytest
 from litestar import Litestar
@@ -17,6 +18,10 @@ from prm_world import drain, evidence, make_partner, register, row_of
 from sqlalchemy import func, select
 
 Client = TestClient[Litestar]
+
+selling = pytest.mark.skipif(
+    find_spec("patron_sales") is None, reason="it is about sales, which is not installed"
+)
 
 
 def approve(assembly: Assembly, registration_id: int, customer: int | None = None) -> None:
@@ -43,6 +48,7 @@ def test_a_rival_is_found_by_name_domain_and_phone(assembly: Assembly) -> None:
     assert (evidence(assembly, other), row_of(assembly, other).conflicts) == ([], 0)
 
 
+@selling
 def test_opportunities_and_orders_of_the_customer_are_evidence(assembly: Assembly) -> None:
     customer = make_customer(assembly, "Lighthouse Ltd", "organisation")
     with working(assembly) as ctx:
@@ -67,6 +73,7 @@ def test_a_change_of_what_it_is_about_is_checked_again(assembly: Assembly) -> No
     assert row_of(assembly, made).conflicts == 1
 
 
+@selling
 def test_an_approval_makes_the_customer_the_protection_and_the_opportunity(assembly: Assembly) -> None:
     partner, north = make_partner(assembly)
     value = {"minor": 125000, "currency": "EUR"}
@@ -147,6 +154,7 @@ def test_a_protection_ends_by_itself_and_by_withdrawal(assembly: Assembly) -> No
     approve(assembly, third)
 
 
+@selling
 @pytest.mark.parametrize("engine_name", ["sqlite"])  # what the pages call is tested on both
 def test_staff_decide_on_the_page(client: Client, assembly: Assembly) -> None:
     partner, north = make_partner(assembly, tier="gold", territory="de, Austria")

@@ -50,6 +50,7 @@ class Opportunity(SalesRecord, table=True):
     name_key: str = Column(sa_type=SortKey, nullable=False)
     customer_id: int = reference("core_customer", index=False)
     contact_id: int | None = reference("core_customer", nullable=True)
+    via_partner_id: int | None = reference("core_customer", nullable=True)
     value_minor: int = Column(default=0, sa_type=BigInt, nullable=False)
     currency: str = Column(default="", nullable=False)
     close_date: date = Column(nullable=False)

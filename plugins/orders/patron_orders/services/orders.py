@@ -56,6 +56,7 @@ def create_order(
     owner_id: int | None = None,
     team_id: int | None = None,
     override_reason: str = "",
+    via_partner_id: int | None = None,
 ) -> int:
     """A confirmed order of these lines; the same reference gives the same order again. Returns its id.
 
@@ -71,6 +72,7 @@ def create_order(
         "ordered_on": ctx.now.date(),
         "reference": reference,
         "currency": currency,
+        "via_partner": via_partner_id,
         "owner": owner_id,
         "team": team_id,
         "status": "confirmed",

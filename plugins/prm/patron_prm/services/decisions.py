@@ -18,6 +18,7 @@ from patron import (
     roles,
     savepoint,
     table,
+    timeline,
 )
 from sqlalchemy import delete, insert
 from sqlalchemy.exc import IntegrityError
@@ -96,6 +97,7 @@ def _follow(ctx: Context, record: Registration, customer_id: int) -> None:
         ctx, record.partner_customer_id, customer_id, "partner_for", role=record.number, since=ctx.now.date(),
         until=record.protected_until,
     )  # fmt: skip
+    timeline.share(ctx, customer_id, "prm.submitted", registrations.KEY, record.key)
     record.opportunity_id = with_sales.open_opportunity(ctx, record, customer_id, partner)
     ctx.session.add(record)
     ctx.session.flush()

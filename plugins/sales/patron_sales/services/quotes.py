@@ -144,6 +144,7 @@ def accept(ctx: Context, quote_id: int) -> Quote:
         reference_resource=KEY,
         reference_id=quote.key,
         currency=quote.currency,
+        via_partner_id=_partner_of(ctx, quote),
     )
     quote.invoice_id = issue_invoice(ctx, quote.order_id)
     quote.closed_at = ctx.now
@@ -151,6 +152,13 @@ def accept(ctx: Context, quote_id: int) -> Quote:
     if quote.opportunity_id is not None and _is_open(ctx, quote.opportunity_id):
         opportunities.win_by_quote(ctx, quote.opportunity_id, Money(quote.net_minor, quote.currency))
     return quote
+
+
+def _partner_of(ctx: Context, quote: Quote) -> int | None:
+    """The partner through whom the opportunity of the quote came."""
+    t = table(Opportunity)
+    found = select(t.c.via_partner_id).where(t.c.id == (quote.opportunity_id or 0))
+    return ctx.session.execute(found).scalar()
 
 
 def _is_open(ctx: Context, opportunity_id: int) -> bool:
