@@ -75,6 +75,8 @@ def _parameter(ctx: Context, route: Route, found: Canaries, name: str, kind: str
     if name == "record_id" and resource is not None:
         return found.of(resource)
     stem = name.removesuffix("_id")
+    if stem == "customer":  # a module's own table beside it may be called the same
+        return found.customer
     modules = [route.module, "core", *(p.name for p in ctx.assembly.active)]
     wanted = [f"{module}_{stem}" for module in modules]
     wanted += [t for t in found.ids if t.endswith(f"_{stem}") or t.endswith(f"_{stem}_journal")]
