@@ -52,6 +52,8 @@ def fill(database: Database) -> None:
                 values = {
                     c.name: cell(resource, c, number, c.name in distinct) for c in t.c if c.name != "id"
                 }
+                if {"resource", "record_id"} <= values.keys():  # of a record that everybody here may read
+                    values["resource"] = "customers"
                 if chosen is not None:
                     values[chosen.attribute] = of_filter(chosen, number < WITHIN)
                 connection.execute(insert(t).values(values))

@@ -30,7 +30,9 @@ def digest_of(ctx: Context) -> dict[str, dict[str, Any]]:
 
 
 def _digest_table(ctx: Context, table: Table) -> dict[str, Any]:
-    names = sorted(column.name for column in table.c)
+    names = sorted(
+        column.name for column in table.c if column.name != "as_of"
+    )  # when, not what, a fact was found
     statement = select(*(table.c[name] for name in names)).order_by(table.c.id)
     seen, rows = hashlib.sha256(), 0
     for row in ctx.session.execute(statement.execution_options(yield_per=1000)):

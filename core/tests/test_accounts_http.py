@@ -27,6 +27,7 @@ from patron.testing.faces import (
     settings_for,
     signed_in,
     token_for,
+    without_token,
     working,
 )
 from sqlalchemy import select, update
@@ -120,7 +121,8 @@ def test_a_tokens_last_use_is_noted_at_most_every_five_minutes(client: Client, a
 def test_wrong_password_and_unknown_address_answer_alike(client: Client, ada: int) -> None:
     wrong, unknown = knock(client, "ada@example.com", "seven brown pots"), knock(client, "eve@example.com")
     assert wrong.status_code == unknown.status_code == 422
-    assert wrong.text.replace("ada@example.com", "@") == unknown.text.replace("eve@example.com", "@")
+    told = [without_token(answer.text) for answer in (wrong, unknown)]
+    assert told[0].replace("ada@example.com", "@") == told[1].replace("eve@example.com", "@")
     assert client.get("/account").status_code == 303
 
 

@@ -66,7 +66,8 @@ class Workers:
     def assembly(self) -> Any:
         handlers = {key: Handler(key, "probe.happened", print) for key in HANDLERS}
         handlers["probe.fatal"] = Handler("fatal", "probe.fatal", print)
-        return types.SimpleNamespace(handlers=handlers, live=types.SimpleNamespace(disabled=frozenset()))
+        live = types.SimpleNamespace(disabled=frozenset())
+        return types.SimpleNamespace(handlers=handlers, fact_sources={}, live=live)
 
     def effects(self, handler: str) -> list[tuple[int, int]]:
         query = text("SELECT event_id, customer_id FROM probe_effect WHERE handler = :handler ORDER BY id")
