@@ -86,8 +86,10 @@ def _see_the_lead(page: Page) -> None:
 def _make_the_segment(page: Page) -> None:
     page.goto("/marketing/segments/new")
     page.get_by_role("textbox", name="Name", exact=True).fill("Lena alone")
-    page.locator("#field-0").select_option("primary_email")
-    page.locator("#op-0").select_option("eq")
+    for choice, value in (("#field-0", "primary_email"), ("#op-0", "eq")):
+        with page.expect_response(lambda answer: "/marketing/segments/builder" in answer.url):
+            page.locator(choice).select_option(value)
+        page.wait_for_load_state("networkidle")
     expect(page.locator("#value-0")).to_be_visible()
     page.locator("#value-0").fill(READER)
     page.locator("#value-0").blur()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from patron.db import BigInt, Json
@@ -88,7 +88,7 @@ class TimelineEntry(Row, table=True):
     interaction_id: int | None = reference("core_interaction", nullable=True)
     actor_name: str = Field(default="", nullable=False)
     # Where it was done: staff | customer | partner, of a public page its module ("public.marketing"); "" by the worker.
-    face: str = Field(default="", nullable=False, sa_column_kwargs={"server_default": ""})
+    face: str = Field(default="", nullable=False, sa_column_kwargs={"server_default": text("''")})
     visibility: str = Field(default="all", nullable=False)  # all | team | private
     owner_id: int | None = reference("core_user", nullable=True, index=False)
     team_id: int | None = reference("core_team", nullable=True, index=False)
