@@ -133,7 +133,8 @@ def cell_of(ctx: Context, item: Field, canaries: Canaries) -> str:
     """What a person would write into the file."""
     simple = {
         "text": "Imported", "email": "imported@example.com", "url": "https://example.com", "integer": "1",
-        "bool": "no", "money": "5.00", "percent": "19.5", "date": ctx.now.date().isoformat(), "user": str(canaries.keeper),
+        "bool": "no", "money": "5.00", "percent": "19.5", "date": ctx.now.date().isoformat(),
+        "user": str(canaries.keeper),
         "team": str(canaries.team), "customer": str(canaries.customer), "longtext": "Imported words",
     }  # fmt: skip
     if item.kind == "choice":
