@@ -59,7 +59,7 @@ class Field:
     taken by the resource's rules. Text is ordered by ``sort_column`` and compared by ``match_column``, stored keys made
     with ``normalise.sort_key`` and ``normalise.fold``; without them it can be compared exactly, not ordered. The
     entries of a ``list`` are text, or objects of ``parts``: name and label of each. ``says`` tells what a text is code
-    for, so that pages say it in words.
+    for: pages then say a country in words, and a currency is one of ISO 4217.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Field:
     help: str = ""
     max_length: int = 2000
     parts: tuple[tuple[str, str], ...] = ()
-    says: Literal["itself", "country"] = "itself"
+    says: Literal["itself", "country", "currency"] = "itself"
 
     @property
     def attribute(self) -> str:

@@ -8,7 +8,7 @@ A handler takes a context and the path's parameters, and returns a response (see
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -29,6 +29,8 @@ class Route:
     ``asks_back`` is for forms that show the look-ups in doubt themselves (see ``patron.resources.lookups``).
     ``csrf`` off is for requests that prove themselves otherwise (signed webhooks). ``visitors``, on the public face,
     names the face whose sign-in is recognised there when there is one (a shop knows its customers); staff are, too.
+    Of a route of the API, ``takes`` is the JSON schema of its body and ``answers`` the status of success, both for
+    the OpenAPI document.
     """
 
     method: Method
@@ -42,6 +44,8 @@ class Route:
     asks_back: bool = False
     visitors: Face | None = None
     upload: int = 1_000_000
+    takes: Mapping[str, Any] | None = field(default=None, compare=False)
+    answers: int = 200
     module: str = "core"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -121,9 +121,16 @@ def unassign(ctx: Context, customer_id: int, assignment_id: int) -> Redirect:
     return _to(customer_id, "Account team changed.")
 
 
-@patch("/api/v1/customers/{customer_id:int}/owner", permission=EDIT)
+_OWNER = {
+    "type": "object",
+    "required": ["owner"],
+    "properties": {"owner": {"type": ["string", "null"], "pattern": "^[0-9]{1,19}$"}},
+}
+
+
+@patch("/api/v1/customers/{customer_id:int}/owner", permission=EDIT, takes=_OWNER)
 def hand_over(ctx: Context, customer_id: int) -> Json:
-    """Hand a customer to another owner: ``{"owner": id}``."""
+    """Hand a customer to another owner"""
     record = editing.change(
         ctx, ctx.assembly.resource("customers"), customer_id, {"owner": ctx.web.json_object().get("owner")}
     )

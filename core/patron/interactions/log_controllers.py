@@ -15,7 +15,7 @@ from patron.interactions.participants import attach_customer, likely_customers, 
 from patron.interactions.services import Party
 from patron.interactions.threads import people_in, thread_of, threads_with
 from patron.resources import editing
-from patron.resources.values import parse_instant
+from patron.resources.values import MAX_INTEGER, parse_instant
 from patron.responses import Flash, Json, Page, Redirect
 from patron.routing import Route, get, post
 from patron.web import whole_number
@@ -57,10 +57,40 @@ def log_any(ctx: Context) -> Redirect | Page:
     return Redirect(f"/interactions/{interaction.key}", Flash("Logged."))
 
 
-@post("/api/v1/interactions/log", permission=LOG)
+_TEXT = {"type": "string"}
+_ID = {"type": ["string", "integer"], "pattern": "^[0-9]{1,19}$", "minimum": 1, "maximum": MAX_INTEGER}
+_PARTY = {
+    "type": "object",
+    "additionalProperties": False,
+    "anyOf": [{"required": ["customer"]}, {"required": ["name"]}, {"required": ["address"]}],
+    "properties": {
+        "customer": _ID,
+        "name": {"type": "string", "description": "Of someone unknown"},
+        "address": {"type": "string", "description": "Number or address of someone unknown"},
+        "part": {"enum": [*interactions.PARTS]},
+    },
+}
+_TOUCH = {
+    "type": "object",
+    "required": ["parties"],
+    "anyOf": [{"required": ["subject"]}, {"required": ["body"]}],
+    "additionalProperties": False,
+    "properties": {
+        **dict.fromkeys(_TAKEN, _TEXT),
+        "channel": {"enum": [*CHANNELS]},
+        "direction": {"enum": ["in", "out"]},
+        "visibility": {"enum": ["all", "team", "private"]},
+        "at": {"type": "string", "format": "date-time"},
+        "minutes": {"type": "integer", "minimum": 0, "maximum": 9_999},
+        "thread": {**_ID, "description": "The earlier thread that it belongs to"},
+        "parties": {"type": "array", "minItems": 1, "maxItems": PARTIES, "items": _PARTY},
+    },
+}
+
+
+@post("/api/v1/interactions/log", permission=LOG, takes=_TOUCH)
 def log_api(ctx: Context) -> Json:
-    """Log a touch: ``{"channel", "direction", "intent", "subject", "body", "at", "visibility", "minutes", "thread",
-    "parties": [{"customer" or "name" and "address", "part"}]}``. Answers its id and its thread."""
+    """Log a touch with one or several, known or not; answers its id and its thread"""
     given = ctx.web.json_object()
     unknown = given.keys() - {*_TAKEN, "thread", "parties"}
     if unknown:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from babel.numbers import list_currencies
+
 from patron import __version__
 from patron.assembly import Assembly
 from patron.contributions import Field, Resource
@@ -19,7 +21,7 @@ _REF = "#/components/schemas/"
 def document(assembly: Assembly) -> dict[str, Any]:
     """Paths and schemas of every enabled module."""
     resources = [r for r in assembly.resources.values() if r.module not in assembly.live.disabled]
-    schemas: dict[str, Any] = {"Problem": _PROBLEM}
+    schemas: dict[str, Any] = {"Problem": _PROBLEM, "Money": _MONEY}
     paths: dict[str, Any] = {}
     for resource in resources:
         schemas[_name(resource)] = _output(resource)
@@ -67,12 +69,33 @@ _PROBLEM = {
 }
 
 
+_CURRENCIES = sorted(list_currencies())
+_INTEGER = {"type": "integer", "minimum": -MAX_INTEGER, "maximum": MAX_INTEGER}
+_MONEY = {
+    "type": "object",
+    "required": ["minor", "currency"],
+    "additionalProperties": False,
+    "properties": {
+        "minor": {**_INTEGER, "description": "Minor units: 1250 is 12.50 EUR"},
+        "currency": {"type": "string", "enum": _CURRENCIES},
+    },
+}
+
+
 def _name(resource: Resource) -> str:
     return "".join(part.capitalize() for part in resource.key.replace("-", "_").replace(".", "_").split("_"))
 
 
 def _plain_path(route: Route) -> str:
     return route.path.replace(":int", "").replace(":str", "")
+
+
+# What a text must match, by whether it is needed and whether it is a single line.
+_PATTERNS = {
+    (True, True): r"^[^\r\n]*[^\s\u0000][^\r\n]*$",
+    (True, False): r"[^\s\u0000]",
+    (False, True): r"^[^\r\n]*$",
+}
 
 
 def _schema(item: Field, *, output: bool) -> dict[str, Any]:
@@ -84,15 +107,10 @@ def _schema(item: Field, *, output: bool) -> dict[str, Any]:
     elif kind == "bool":
         schema = {"type": "boolean"}
     elif kind == "integer":
-        schema = {"type": "integer", "minimum": -MAX_INTEGER, "maximum": MAX_INTEGER}
+        schema = dict(_INTEGER)
     elif kind == "money":
-        minor = {"type": "integer", "minimum": -MAX_INTEGER, "maximum": MAX_INTEGER}
-        schema = {
-            "type": "object",
-            "required": ["minor", "currency"],
-            "additionalProperties": False,
-            "properties": {"minor": minor, "currency": {"type": "string", "pattern": "^[A-Z]{3}$"}},
-        }
+        money = {"$ref": f"{_REF}Money"}
+        return money if item.required and not output else {"anyOf": [money, {"type": "null"}]}
     elif kind == "percent":
         schema = {"type": "string", "pattern": r"^-?[0-9]{1,6}(\.[0-9]{1,2})?$", "examples": ["19.5"]}
     elif kind == "date":
@@ -102,11 +120,16 @@ def _schema(item: Field, *, output: bool) -> dict[str, Any]:
     elif kind in ("customer", "user", "team", "ref"):
         schema = dict(_ID)
     elif kind == "list":
-        schema = {"type": "array", "items": {}, "maxItems": 200}
+        parts = {"type": "object", "properties": {name: {"description": label} for name, label in item.parts}}
+        schema = {"type": "array", "items": parts if item.parts else {}, "maxItems": 200}
     elif kind == "computed":
         return {}
     else:
         schema = {"type": "string", "maxLength": 100_000 if kind == "longtext" else item.max_length}
+        if item.says == "currency":
+            schema = {"type": "string", "enum": _CURRENCIES}
+        elif not output and (item.required or kind == "text"):
+            schema["pattern"] = _PATTERNS[item.required, kind == "text"]
     if output or not item.required:
         if "enum" in schema:  # what is not chosen is given as "", and may be set as either
             return {**schema, "type": ["string", "null"], "enum": [*schema["enum"], "", None]}
@@ -266,7 +289,10 @@ def _item(resource: Resource) -> dict[str, Any]:
 
 
 def _bulk(resource: Resource) -> dict[str, Any]:
-    records = {"type": "array", "minItems": 1, "maxItems": MAX_BULK, "items": {"type": "object"}}
+    """Records to change carry their id, and may carry the version that the change began from."""
+    given = _input(resource)
+    given["properties"] = {**given["properties"], "id": _ID, "version": {"type": "integer", "minimum": 1}}
+    records = {"type": "array", "minItems": 1, "maxItems": MAX_BULK, "items": given}
     body = {
         "type": "object",
         "required": ["records"],
@@ -299,8 +325,13 @@ def _other(route: Route) -> dict[str, Any]:
         "operationId": getattr(route.handler, "__name__", route.path),
         "summary": text,
         "tags": [route.module],
-        "responses": {"200": {"description": "The answer"}, **_problems(400, 401, 403, 404, 409, 422)},
+        "responses": {
+            str(route.answers): {"description": "The answer"},
+            **_problems(400, 401, 403, 404, 409, 413, 422, 503),
+        },
     }
+    if route.takes is not None:
+        found["requestBody"] = {"required": True, "content": _content(dict(route.takes))}
     if parameters:
         found["parameters"] = parameters
     return found

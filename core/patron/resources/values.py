@@ -7,8 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from babel.core import UnknownLocaleError
-from babel.numbers import get_currency_precision, is_currency
+from babel.numbers import get_currency_precision, list_currencies
 
 from patron.contributions import Field, Resource
 from patron.customers import normalise
@@ -41,6 +40,13 @@ def parse_instant(value: Any) -> datetime:
         if moment is not None:
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     raise ValueError("takes an instant such as 2026-03-31T09:00:00Z.")
+
+
+def currency_code(text: str) -> str:
+    """The ISO 4217 code, in capitals; ValueError with a sentence."""
+    if (code := text.strip().upper()) not in list_currencies():
+        raise ValueError(f"has an unknown currency “{text}”; take a code such as EUR.")
+    return code
 
 
 def minor_units(text: str, currency: str) -> int:
@@ -142,7 +148,7 @@ def _text(item: Field, value: Any, currency: str, country: str) -> str:
         raise ValueError(f"takes at most {item.max_length} characters.")
     if item.kind == "text" and any(char in text for char in "\r\n"):
         raise ValueError("takes a single line.")
-    return text
+    return currency_code(text) if item.says == "currency" else text
 
 
 def _email(item: Field, value: Any, currency: str, country: str) -> str:
@@ -187,22 +193,17 @@ def _money(item: Field, value: Any, currency: str, country: str) -> tuple[int, s
         in_minor = "minor" in value
     else:
         code, amount, in_minor = currency, value, False
-    try:
-        known = is_currency(code.upper(), "en")
-    except UnknownLocaleError:
-        known = False
-    if not known:
-        raise ValueError(f"has an unknown currency “{code}”.")
+    code = currency_code(code)
     if in_minor:
-        return _integer(item, amount, currency, country), code.upper()
+        return _integer(item, amount, currency, country), code
     if isinstance(amount, int) and not isinstance(amount, bool):
         amount = str(amount)
     if not isinstance(amount, str):
         raise ValueError("takes an amount such as “12.50”, as text.")
-    minor = minor_units(amount, code.upper())
+    minor = minor_units(amount, code)
     if abs(minor) > MAX_INTEGER:
         raise ValueError("is too large an amount.")
-    return minor, code.upper()
+    return minor, code
 
 
 def _choice(item: Field, value: Any, currency: str, country: str) -> str:

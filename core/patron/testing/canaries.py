@@ -147,6 +147,8 @@ def plausible(ctx: Context, item: Field, found: Canaries, text: str) -> Any:
         "money": {"minor": 1250, "currency": ctx.assembly.settings.currency}, "date": day.isoformat(),
         "instant": ctx.now.isoformat(), "customer": found.customer, "user": found.keeper, "team": found.team,
     }  # fmt: skip
+    if item.says == "currency":
+        return ctx.assembly.settings.currency
     if item.kind == "choice":
         return item.default or (item.choices[0].value if item.choices else None)
     if item.kind == "ref":

@@ -60,7 +60,7 @@ def _country(value: Any, _: Row) -> str:
     return escape(filters.country(value))
 
 
-_SAID: Mapping[str, _Write] = {"itself": _plain, "country": _country}
+_SAID: Mapping[str, _Write] = {"itself": _plain, "country": _country, "currency": _plain}
 
 
 def _choice(item: Field, _: Translate) -> _Write:

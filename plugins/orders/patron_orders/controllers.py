@@ -67,18 +67,24 @@ def add_line(ctx: Context, order_id: int) -> Redirect:
     return _to(order_id, "Line added.")
 
 
-@post("/api/v1/orders/orders/{order_id:int}/lines", permission=EDIT)
+_LINE = ("product", "description", "quantity", "unit_price", "tax_rate", "discount_percent")
+_LINE_BODY = {
+    "type": "object",
+    "additionalProperties": False,
+    "anyOf": [{"required": ["product"]}, {"required": ["description", "unit_price"]}],
+    "properties": {key: {"type": ["string", "integer"]} for key in _LINE},
+}
+
+
+@post("/api/v1/orders/orders/{order_id:int}/lines", permission=EDIT, takes=_LINE_BODY, answers=201)
 def add_line_api(ctx: Context, order_id: int) -> Json:
-    """Add a line: ``{"product": 7, "quantity": "2.5"}``, or description, unit_price and tax_rate instead."""
+    """Add a line: a product and a quantity, or description, unit price and tax rate instead"""
     order = editing.load(ctx, ctx.assembly.resource("orders.orders"), order_id, "edit")
     body = ctx.web.json_object()
     if unknown := sorted(set(body) - set(_LINE)):
         raise Invalid.field(unknown[0], f"A line has: {', '.join(_LINE)}.")
     orders.add_line(ctx, order_id, _line(ctx, order, {name: str(value) for name, value in body.items()}))
     return Json({"id": str(order_id), "version": order.version}, 201)
-
-
-_LINE = ("product", "description", "quantity", "unit_price", "tax_rate", "discount_percent")
 
 
 def _line(ctx: Context, order: Any, given: dict[str, str]) -> Line:

@@ -48,7 +48,7 @@ ORDERS = Resource(
         Field("via_partner", "Through partner", "customer", column="via_partner_id"),
         Field("ordered_on", "Ordered on", "date"),
         Field("reference", "Customer’s reference", column="customer_reference", max_length=200),
-        Field("currency", "Currency", max_length=3, help="Empty: the firm’s own."),
+        Field("currency", "Currency", max_length=3, says="currency", help="Empty: the firm’s own."),
         *_SUMS,
         Field("note", "Note", "longtext"),
         Field("source", "Source", read_only=True),

@@ -136,10 +136,27 @@ def _editor(
     return Page("sales/quote_lines.html", data, status=422 if error else 200)
 
 
-@put("/api/v1/sales/quotes/{quote_id:int}/lines", permission=EDIT)
+_LINES = {
+    "type": "object",
+    "required": ["lines"],
+    "properties": {
+        "version": {"type": "integer", "description": "The version of the quote that the change began from"},
+        "lines": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "anyOf": [{"required": ["product"]}, {"required": ["description"]}],
+                "properties": {key: {"type": ["string", "integer"]} for key in NAMES},
+            },
+        },
+    },
+}
+
+
+@put("/api/v1/sales/quotes/{quote_id:int}/lines", permission=EDIT, takes=_LINES)
 def lines_api(ctx: Context, quote_id: int) -> Json:
-    """Make these the lines: ``{"version"?, "lines": [{"product", "description", "quantity", "price", "discount",
-    "tax"}]}``, all text; what is left out of price and tax is the catalogue's."""
+    """Make these the lines of a quote; what is left out of price and tax is the catalogue's"""
     body = ctx.web.json_object()
     entries = body.get("lines")
     if not isinstance(entries, list):

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from babel.numbers import is_currency
 from patron import (
     Action,
     Choice,
@@ -56,9 +55,6 @@ class QuoteRules(Rules):
                 raise Invalid.field(
                     touched[0], "Its lines are priced for this customer and currency already."
                 )
-        currency = values.get("currency", record.currency if record else "")
-        if not is_currency(currency, "en"):
-            raise Invalid.field("currency", f"There is no currency “{currency}”; take a code such as EUR.")
         if "valid_until" in values and values["valid_until"] is None:
             raise Invalid.field("valid_until", "Say until when the quote is valid.")
         self._check_opportunity(ctx, record, values)
@@ -152,7 +148,7 @@ QUOTES = Resource(
         Field("total", "Total", "money", column="gross", read_only=True),
         Field("net", "Net", "money", column="net", read_only=True),
         Field("valid_until", "Valid until", "date"),
-        Field("currency", "Currency", max_length=3),
+        Field("currency", "Currency", max_length=3, says="currency"),
         Field(
             "note",
             "Note on the document",
