@@ -42,6 +42,8 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _PROBLEM = "application/problem+json"
+# Around the pages of an actor of each kind.
+_FRAMES = {"user": "base.html", Face.CUSTOMER: "portal.html", Face.PARTNER: "portal.html"}
 _JSON = msgspec.json.Encoder()
 
 
@@ -232,8 +234,17 @@ class Rendering:
 
     # Errors
 
-    def error(self, error: PatronError, web: Web, request_id: str) -> HttpResponse[Any]:
-        """The answer to an error: a problem document for programs, a page for people."""
+    def error(
+        self,
+        error: PatronError,
+        web: Web,
+        request_id: str,
+        asker: tuple[Context, Route] | None = None,
+    ) -> HttpResponse[Any]:
+        """The answer to an error: a problem document for programs, a page for people.
+
+        To an ``asker`` who is signed in a refusal stands in the pages that they know, with the way on beside it.
+        """
         headers: dict[str, str] = {}
         if retry_after := getattr(error, "retry_after", None):
             headers["Retry-After"] = str(retry_after)
@@ -248,9 +259,14 @@ class Rendering:
                 error=error, request_id=request_id
             )
             return self._bytes(html.encode(), "text/html", error.status, headers)
-        shell = stranger_shell(self.assembly, web)
+        shell, frame = stranger_shell(self.assembly, web), "bare.html"
+        if asker is not None and asker[0].actor.kind in _FRAMES and error.status < 500:
+            ctx, route = asker
+            shell = make_shell(ctx, route.face, masked(ctx.web.csrf), (), route.visitors)
+            frame = _FRAMES[ctx.actor.kind]
         html = self.environment.get_template("errors/error.html").render(
             shell=shell,
+            frame=frame,
             error=error,
             request_id=request_id,
             back_url=self._came_from(web),

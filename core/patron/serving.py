@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -95,36 +95,49 @@ class Server:
     ) -> HttpResponse[Any]:
         """The answer, made again without a plugin's part as often as one fails."""
         left_out: dict[str, str] = {}
+        asked: list[Context] = []
         while True:
             try:
-                return self._unit(route, web, params, address, request_id, left_out)
+                return self._unit(route, web, params, address, request_id, left_out, asked)
             except PluginFailed as failed:
                 if failed.plugin in left_out:
                     return self.rendering.error(failed, web, request_id)
                 left_out[failed.plugin] = failed.incident
             except PatronError as error:
-                return self._refused(error, web, address, request_id)
+                return self._refused(error, web, address, request_id, route, asked)
             except IntegrityError:
                 log.info("%s %r: refused by a constraint", web.method, web.path, exc_info=True)
                 clash = Conflict("This clashes with something that exists already.")
-                return self._refused(clash, web, address, request_id)
+                return self._refused(clash, web, address, request_id, route, asked)
             except (DataError, OverflowError):
                 log.info("%s %r: refused by a column's type", web.method, web.path, exc_info=True)
                 unfit = Invalid("A value is too large, or holds characters that cannot be stored.")
-                return self._refused(unfit, web, address, request_id)
+                return self._refused(unfit, web, address, request_id, route, asked)
             except Exception:
                 log.exception("incident %s: %s %s failed", request_id, web.method, web.path)
                 return self.rendering.error(PatronError(f"Incident {request_id}."), web, request_id)
 
-    def _refused(self, error: PatronError, web: Web, address: str, request_id: str) -> HttpResponse[Any]:
-        """The answer to a request that was refused, and one line for who watches over security."""
+    def _refused(
+        self,
+        error: PatronError,
+        web: Web,
+        address: str,
+        request_id: str,
+        route: Route | None = None,
+        asked: Sequence[Context] = (),
+    ) -> HttpResponse[Any]:
+        """The answer to a request that was refused, and one line for who watches over security.
+
+        ``asked`` holds the contexts in which it was tried: the last one says who asked, if it came so far.
+        """
         level = logging.ERROR if error.status >= 500 else logging.WARNING
         kind = type(error).__name__
         security.log(
             level, "%s %r refused: %s %s, from %s, request %s", web.method, web.path, error.status, kind, address,
             request_id,
         )  # fmt: skip
-        return self.rendering.error(error, web, request_id)
+        asker = (asked[-1], route) if asked and route is not None else None
+        return self.rendering.error(error, web, request_id, asker)
 
     def _unit(
         self,
@@ -134,6 +147,7 @@ class Server:
         address: str,
         request_id: str,
         left_out: dict[str, str],
+        asked: list[Context],
     ) -> HttpResponse[Any]:
         face, cookie = self.rendering.recognised(web, route)
         bearer = _bearer(web)
@@ -147,6 +161,7 @@ class Server:
             )
             ctx = self._context(session, identity, web, address, request_id)
             ctx.cache["left_out"] = left_out
+            asked.append(ctx)
             self._admit(route, ctx, bool(bearer))
             if any(isinstance(value, int) and abs(value) > MAX_ID for value in params.values()):
                 raise NotFound()

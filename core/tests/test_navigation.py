@@ -56,3 +56,14 @@ def test_groups_stay_as_they_were_left(client: Client) -> None:
     client.cookies.set("nav-open", "Administration/Gone%20away", domain="testserver.local")
     shown = groups(client, "/account")
     assert (shown["Customers"], shown["Administration"]) == (False, True)
+
+
+@pytest.mark.parametrize("plugins", ["few"], indirect=True)
+def test_a_refusal_leaves_the_way_on_to_who_is_signed_in(assembly: Assembly) -> None:
+    with app_client(assembly) as client:
+        signed_in(client, "reader")
+        for path, status in {"/customers/999": 404, "/admin/users": 403}.items():
+            answer = client.get(path)
+            assert answer.status_code == status
+            assert 'data-nav-group="Customers"' in answer.text
+            assert "/admin/users" not in re.findall(r'href="([^"]*)"', answer.text)
