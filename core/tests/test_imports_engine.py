@@ -39,7 +39,7 @@ from patron.records import table, utc_now
 from patron.resources import editing, search
 from patron.settings import Settings
 from patron.system.models import Import, ImportRow, OutboxEvent, SearchEntry
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 
 @pytest.fixture
@@ -134,6 +134,27 @@ def test_a_second_run_creates_nothing_and_a_changed_row_updates(site: Assembly, 
     assert count(site, ContactHolder, holder.c.customer_id == anna.id) == 4  # the old address stays
     assert told(run_import(site, "customers", changed, source="people")) == (3, 0, 0, 3, 0)
     assert count(site, Relationship) == 2
+
+
+def test_an_address_that_ended_is_nobodys_and_comes_back_with_its_own_row(
+    site: Assembly, tmp_path: Path
+) -> None:
+    run_import(site, "customers", write(tmp_path / "people.csv", HEAD, ANNA), source="people")
+    anna, holder = next(row for row in customers(site) if row.family_name == "Schmidt"), table(ContactHolder)
+    mine = (holder.c.customer_id == anna.id) & holder.c.until.is_(None)
+    with site.database.write() as session:
+        session.execute(update(holder).where(mine).values(until=date(2026, 1, 1), is_primary=False))
+    other = ("", "Anna", "Schmidt", "anna@example.com", "", "", "", "", "")
+    assert told(run_import(site, "customers", write(tmp_path / "other.csv", HEAD, other))) == (1, 1, 0, 0, 0)
+    again = write(tmp_path / "again.csv", HEAD, ANNA)
+    assert told(run_import(site, "customers", again, source="people")) == (1, 0, 1, 0, 0)
+    assert count(site, ContactHolder, mine, holder.c.is_primary) == 3
+    value = table(AuditValue)
+    with site.database.read() as session:
+        told_of = select(value.c.was).where(value.c.customer_id == anna.id).order_by(value.c.id.desc())
+        was = session.execute(told_of.limit(1)).scalar_one()
+    assert was["emails"] == [], "what had ended was not held before"
+    assert told(run_import(site, "customers", again, source="people")) == (1, 0, 0, 1, 0)
 
 
 def test_rows_of_one_file_that_are_one_customer_become_one(site: Assembly, tmp_path: Path) -> None:

@@ -75,17 +75,20 @@ def _write_points(ctx: Context, ready: Prepared, people: Sequence[New | Changed]
     wanted = {(point.kind, point.value): point for one in people for point in points_of(one)}
     ids = ready.points
     ids.update(make_points(ctx, [point for key, point in wanted.items() if key not in ids]))
-    holders, demoted = [], []
+    holders, revived, demoted = [], [], []
     for one in people:
         firsts = {point.kind: point for point in reversed(one.row.points)}
         for point in points_of(one):
             first = point == firsts[point.kind]
-            holders.append(
-                {
-                    "contact_point_id": ids[point.kind, point.value], "customer_id": one.id, "use": point.use,
-                    "label": point.label, "is_primary": first, "since": None, "until": None, "verified_at": None,
-                }
-            )  # fmt: skip
+            holding = {
+                "contact_point_id": ids[point.kind, point.value], "customer_id": one.id, "use": point.use,
+                "label": point.label, "is_primary": first, "since": None, "until": None, "verified_at": None,
+            }  # fmt: skip
+            once = one.known.ended.get((point.kind, point.value)) if isinstance(one, Changed) else None
+            if once is None:
+                holders.append(holding)
+            else:
+                revived.append({"id": once, **holding, "since": ctx.now.date()})
             if first and isinstance(one, Changed):
                 held = [key for (kind, _), key in one.known.points.items() if kind == point.kind]
                 demoted.extend(held)
@@ -93,6 +96,7 @@ def _write_points(ctx: Context, ready: Prepared, people: Sequence[New | Changed]
         t = table(ContactHolder)
         ctx.session.execute(update(t).where(among(t.c.id, demoted)).values(is_primary=False))
     insert_rows(ctx.session, table(ContactHolder), holders)
+    update_rows(ctx.session, table(ContactHolder), revived)
 
 
 def _write_external_ids(ctx: Context, rules: Rules, ready: Prepared) -> None:

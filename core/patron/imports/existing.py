@@ -24,14 +24,15 @@ from patron.records import table
 
 @dataclass
 class Existing:
-    """One customer. ``points``: (kind, value) to the holder's id; ``employers``: name key to (relation, title);
-    ``other_names``: the keys of dated names."""
+    """One customer. ``points``: (kind, value) to the holder's id, ``ended`` likewise of those that hold no more;
+    ``employers``: name key to (relation, title); ``other_names``: the keys of dated names."""
 
     row: dict[str, Any]
     points: dict[tuple[str, str], int] = field(default_factory=dict)
     external_ids: set[str] = field(default_factory=set)
     employers: dict[str, tuple[int, str]] = field(default_factory=dict)
     other_names: set[str] = field(default_factory=set)
+    ended: dict[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def id(self) -> int:
@@ -104,13 +105,15 @@ def _add_other_names(ctx: Context, found: dict[int, Existing]) -> None:
 def _add_points(ctx: Context, found: dict[int, Existing]) -> None:
     p, h = table(ContactPoint), table(ContactHolder)
     statement = (
-        select(h.c.id, h.c.customer_id, p.c.kind, p.c.value)
+        select(h.c.id, h.c.customer_id, h.c.until, p.c.kind, p.c.value)
         .select_from(h.join(p, p.c.id == h.c.contact_point_id))
         .where(among(h.c.customer_id, found))
         .order_by(h.c.id)
     )
     for row in ctx.session.execute(statement):
-        found[row.customer_id].points[row.kind, row.value] = row.id
+        known = found[row.customer_id]
+        held = known.points if row.until is None else known.ended
+        held[row.kind, row.value] = row.id
 
 
 def _add_employers(ctx: Context, found: dict[int, Existing]) -> None:

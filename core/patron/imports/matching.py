@@ -190,7 +190,7 @@ def _add_points(
     statement = (
         select(p.c.value, h.c.customer_id, h.c.use)
         .select_from(p.join(h, h.c.contact_point_id == p.c.id).join(c, c.c.id == h.c.customer_id))
-        .where(p.c.kind == kind, among(p.c.value, values), c.c.trashed_at.is_(None))
+        .where(p.c.kind == kind, among(p.c.value, values), c.c.trashed_at.is_(None), h.c.until.is_(None))
         .order_by(h.c.id)
     )
     if names is not None:
