@@ -29,10 +29,11 @@ def names(assembly: Assembly) -> list[str]:
 
 
 @pytest.mark.parametrize("content", [ROWS, CARD], ids=["table", "cards"])
-@pytest.mark.parametrize("encoding", ["cp1251", "windows-1251"])
+@pytest.mark.parametrize("encoding", ["cp1251", "windows-1251", "utf-8"])
 def test_what_was_chosen_is_read(assembly: Assembly, tmp_path: Path, content: bytes, encoding: str) -> None:
     path = tmp_path / "people.txt"
-    path.write_bytes(content)
+    utf_8 = content.decode("cp1251").encode("utf-8-sig")  # with its mark
+    path.write_bytes(utf_8 if encoding == "utf-8" else content)
     assert run_import(assembly, "customers", path, encoding=encoding)["created"] == 1
     assert names(assembly) == ["Иван Петров"]
 

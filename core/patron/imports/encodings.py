@@ -39,16 +39,20 @@ OFFERED = ("utf-8", "utf-16", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", 
 
 
 def checked_encoding(name: str) -> str:
-    """Python's name of an encoding that was asked for, empty where none was; Invalid for one that there is not."""
+    """Python's name of an encoding that was asked for, empty where none was; Invalid for one that there is not.
+
+    UTF-8 is read with or without a byte order mark, which is then no part of the text.
+    """
     if not name.strip():
         return ""
     try:
         b"a".decode(name.strip(), errors="replace")  # of texts, not hex or zip
-        return codecs.lookup(name.strip()).name
+        found = codecs.lookup(name.strip()).name
     except (LookupError, ValueError) as error:
         raise Invalid.field(
             "encoding", f"There is no encoding “{name}”. Common ones: {', '.join(OFFERED)}."
         ) from error
+    return "utf-8-sig" if found == "utf-8" else found
 
 
 def detect_encoding(stream: BinaryIO) -> str:
