@@ -128,4 +128,6 @@ def test_names_kept_before_are_found_after_the_migration(
         upgrade(database, [CORE])
         with database.read() as session:
             text = session.execute(select(table(SearchEntry).c.text)).scalar_one()
+            key = session.execute(select(table(CustomerName).c.match_key)).scalar_one()
     assert text.endswith("  kolibri  gmbh")
+    assert key == names.match_key("organisation", "Kölner Kolibri GmbH"), "imports recognise it"
