@@ -103,7 +103,10 @@ def test_a_file_is_imported_once(site: tuple[Assembly, Canaries], tmp_path: Path
     assert count(assembly, resource) == before + 1
 
 
-def test_a_row_that_clashes_is_refused_alone(site: tuple[Assembly, Canaries], tmp_path: Path) -> None:
+def test_a_row_that_clashes_is_refused_alone(
+    site: tuple[Assembly, Canaries], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "patron.imports")
     assembly, _ = site
     queues = assembly.resource("service.queues")
     with working(assembly) as ctx:
@@ -116,6 +119,9 @@ def test_a_row_that_clashes_is_refused_alone(site: tuple[Assembly, Canaries], tm
         ("rejected", "This clashes with something that exists already."),
         ("created", ""),
     ]
+    assert any("service.queues" in line.getMessage() and line.exc_info for line in caplog.records), (
+        "which constraint it was is told in the log"
+    )
 
 
 def unfit(resource: Resource) -> tuple[dict[str, str], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ from patron.resources.lookups import meant_by
 from patron.resources.scope import row_scope
 from patron.resources.values import take_one
 from patron.web import whole_number
+
+log = logging.getLogger("patron.imports")
 
 
 def apply_records(
@@ -56,6 +59,7 @@ def _apply(ctx: Context, resource: Resource, row: Waiting, earlier: int | None) 
             changed = editing.change(ctx, resource, record_id, _different(ctx, resource, record_id, values))
             return Outcome(row.id, "updated" if changed.version != before else "skipped", record_id)
     except IntegrityError:
+        log.info("row %s of %s: refused by a constraint", row.line, resource.key, exc_info=True)
         return Outcome(row.id, "rejected", None, "This clashes with something that exists already.")
     except (Invalid, Conflict, Forbidden, NotFound) as error:
         return Outcome(row.id, "rejected", None, error.detail, _field(error))
