@@ -33,6 +33,15 @@ def busy_reason(error: BaseException | None) -> str | None:
     return BUSY_POSTGRESQL.get(getattr(error, "sqlstate", None) or "")
 
 
+def is_away(error: BaseException | None) -> bool:
+    """Whether the driver's error says that there is no database to talk to, not that it refused something."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None:
+        return bool(code & 0xFF == sqlite3.SQLITE_CANTOPEN)
+    state = getattr(error, "sqlstate", "")  # libpq's own errors have none; 57P: the server stops, or starts
+    return state is None or state.startswith(("08", "57P"))
+
+
 def parse_url(url: str) -> URL:
     """The URL with its driver; raises SetupError for what cannot work."""
     parsed = make_url(url)

@@ -17,7 +17,8 @@ from patron.metrics import services
 from patron.records import table, utc_now
 from patron.resources import editing
 from patron.system.models import MetricSnapshot
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 DUE = (utc_now() + timedelta(days=300)).date().isoformat()
 INIT = ("init", "--yes", "--modules", "none", "--json")
@@ -42,6 +43,9 @@ def run(*arguments: str) -> Any:
 
 
 def test_what_was_wrong_is_put_right_and_the_rest_follows(home: Path) -> None:
+    today = f"customers=5@{utc_now().date()}"
+    with pytest.raises(Invalid, match="choose a day after today"):
+        run(*INIT, "--objective", today)
     for wrong in (f"nothing=5@{DUE}", "customers=5@2020-01-01", "customers"):
         with pytest.raises(Invalid):
             run(*INIT, "--objective", wrong)
@@ -50,7 +54,7 @@ def test_what_was_wrong_is_put_right_and_the_rest_follows(home: Path) -> None:
     with pytest.raises(Invalid, match="at most three"):
         run(*INIT, *many)
 
-    assert run(*INIT, "--objective", f"customers=5@{DUE}")["config"] == "patron.toml"
+    assert run(*INIT, "--objective", f"customers=5@{DUE}")["config"] == str(home / "patron.toml")
     assert (home / "patron.toml").exists()
     assert list(Path.cwd().iterdir()) == []
     with unit_of_work() as ctx:
@@ -76,6 +80,18 @@ def test_a_database_that_does_not_answer_is_said_in_a_line(
     assert ended.value.code == EXIT_BUSY
     assert capsys.readouterr().err.startswith("Error: The database does not answer: connection")
     assert not (home / "patron.toml").exists()
+
+
+def test_what_the_database_refuses_is_not_told_as_its_silence(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(*INIT)
+    with unit_of_work() as ctx:
+        ctx.session.execute(text("ALTER TABLE core_user RENAME TO core_users_of_old"))
+    monkeypatch.setattr("sys.argv", ["patron", "users", "list"])
+    with pytest.raises(OperationalError, match="no such table"):
+        main()
+    assert "does not answer" not in capsys.readouterr().err
 
 
 def test_what_the_commands_print_for_programs(home: Path) -> None:

@@ -81,7 +81,7 @@ def init(
     except BaseException:
         config.unlink()  # so that init can be run again, with what was wrong put right
         raise
-    result = {"config": CONFIG_NAME, "modules": list(wanted), "migrated": applied}
+    result = {"config": str(config), "modules": list(wanted), "migrated": applied}
     print_result(result, json_output)
     if not json_output:
         click.echo("Next: patron users add YOU@EXAMPLE.COM --name 'Your Name' --role admin; patron serve")
@@ -115,7 +115,7 @@ def _objective(text: str) -> dict[str, Any]:
     except ValueError as error:
         raise Invalid(f"“{text}” is not an objective such as customers=500@2027-06-30.") from error
     if due <= utc_now().date():
-        raise Invalid(f"The day of “{text}” is past: choose a day to come.")
+        raise Invalid(f"“{text}”: choose a day after today.")
     return goal
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from patron import __version__
 from patron.cli import data, install, look, mailing, people, plugins, running
 from patron.cli.common import find_assembly
+from patron.engines import is_away
 from patron.errors import Busy, PatronError
 from patron.worker.executor import ExecutorTaken
 
@@ -80,6 +81,8 @@ def main() -> None:
         click.echo("Stopped.", err=True)
         sys.exit(EXIT_REFUSED)
     except OperationalError as error:
+        if not is_away(error.orig):
+            raise
         click.echo(f"Error: The database does not answer: {str(error.orig).splitlines()[0]}", err=True)
         sys.exit(EXIT_BUSY)
     except PatronError as error:
