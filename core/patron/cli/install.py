@@ -187,11 +187,13 @@ def after_migration(assembly: Assembly) -> None:
     from patron.accounts.services.roles import sync_roles
     from patron.customers import facts, journal
     from patron.customers.links import sync_links
+    from patron.imports.existing import renew_name_keys
 
     with assembly.database.write() as session:
         ctx = Context(session, assembly, CLI_ACTOR)
         sync_links(ctx)
         sync_roles(ctx)
+        renew_name_keys(ctx)
         for plugin in assembly.active:
             if plugin.name not in assembly.live.disabled:
                 journal.replay(ctx, plugin.name)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from patron.bulk import among
+from patron.bulk import among, update_rows
 from patron.context import Context
 from patron.customers.models import (
     ContactHolder,
@@ -19,6 +19,7 @@ from patron.customers.models import (
     ExternalId,
     Relationship,
 )
+from patron.customers.names import match_key
 from patron.records import table
 
 
@@ -100,6 +101,15 @@ def _add_other_names(ctx: Context, found: dict[int, Existing]) -> None:
         select(t.c.customer_id, t.c.match_key).where(among(t.c.customer_id, found))
     ):
         found[row.customer_id].other_names.add(row.match_key)
+
+
+def renew_name_keys(ctx: Context) -> None:
+    """Keep other names under the keys that rows are compared by today, whatever they were when a name was kept."""
+    t, c = table(CustomerName), table(Customer)
+    kept = select(t.c.id, t.c.name, t.c.match_key, c.c.kind).join_from(t, c, c.c.id == t.c.customer_id)
+    found = ((row, match_key(row.kind, row.name)) for row in ctx.session.execute(kept).all())
+    stale = [{"id": row.id, "match_key": key} for row, key in found if key != row.match_key]
+    update_rows(ctx.session, t, stale)
 
 
 def _add_points(ctx: Context, found: dict[int, Existing]) -> None:
