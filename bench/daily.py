@@ -71,12 +71,16 @@ def _of_sales(installation: Installation, board: Callable[[Client, int], object]
         " (SELECT *, row_number() OVER (PARTITION BY stage ORDER BY updated_at DESC) AS place"
         " FROM sales_opportunity WHERE trashed_at IS NULL) AS ranked WHERE place <= 50"
     )
-    return [Work("board over 5,000 opportunities", board, statement, (), 7)]
+    return [Work(BOARD, board, statement, (), 7)]
+
+
+BOARD = "board over 5,000 opportunities"
 
 
 _FACTS = urlencode({"filter": '{"marketing.mails": {"ge": 1}, "kind": "person"}'})
 # Of each module one page or list that its users open all day, and the statement that it could not do without.
 _PAGES = (
+    ("catalog", "product list page", "/catalog/products", "SELECT * FROM catalog_product ORDER BY name_key LIMIT 51"),
     ("ecommerce", "shop's front page", "/shop", "SELECT * FROM catalog_product WHERE active LIMIT 24"),
     ("insights", "home page with its numbers", "/", "SELECT sum(net_minor) FROM orders_invoice"),
     ("knowledge", "help page", "/help", "SELECT * FROM knowledge_article LIMIT 24"),
@@ -87,6 +91,11 @@ _PAGES = (
     ("service", "ticket list page", "/service/tickets", "SELECT * FROM service_ticket ORDER BY opened_at LIMIT 51"),
     ("workflow", "task list page", "/workflow/tasks", "SELECT * FROM workflow_task LIMIT 51"),
 )  # fmt: skip
+
+
+def measured_of(module: str) -> str:
+    """The name of the work that the module adds to the benchmark."""
+    return next((name for owner, name, *_ in _PAGES if owner == module), BOARD if module == "sales" else "")
 
 
 def _of_modules(

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from bench.daily import measured_of
 from bench.harness import Client, Peer, Result, Sample, cpu_ms, in_turn, percentile, processes, write_results
 from bench.peers import ENGINES, database, driver, free_port, hello_server, serving
 from bench.run import floor, hello_site
 from bench.soak import soak
 from bench.works import HELLO, Work
 
+ROOT = Path(__file__).resolve().parents[1]
 BURN = "import time\nwhile time.process_time() < 0.3: pass\n"
 
 
@@ -92,3 +94,11 @@ def test_a_soak_tells_of_failures_and_memory_and_goes_on() -> None:
     assert first.failures[0].startswith("broken: GET /nothing answered 404")
     assert second.calls > 0
     assert second.memory_mib > 5
+
+
+@pytest.mark.parametrize(
+    "module", sorted(path.name for path in (ROOT / "plugins").iterdir() if path.is_dir())
+)
+def test_each_module_is_measured_and_its_page_says_by_what(module: str) -> None:
+    assert measured_of(module)
+    assert measured_of(module) in (ROOT / "docs" / "modules" / f"{module}.md").read_text("utf-8")
