@@ -18,6 +18,9 @@ import pytest
 from patron.db import Database
 from patron.migrate import CORE, Distribution
 from patron.testing.databases import ENGINES, Databases
+from patron.testing.quick import be_quick
+
+be_quick()
 
 
 @pytest.fixture(scope="session")

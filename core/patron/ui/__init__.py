@@ -30,6 +30,7 @@ from patron.ui.stencils import Stencil, mark
 TEMPLATES = Path(__file__).parent.parent / "templates"
 STATIC = Path(__file__).parent.parent / "static"
 GATHERED = "ui/all.html"
+COMPILED: jinja2.BytecodeCache | None = None  # for a process that makes environments again and again: tests
 CSRF_FIELD = "_csrf_token"
 CSRF_HEADER = "x-csrftoken"
 CONTENT_SECURITY_POLICY = (
@@ -125,6 +126,7 @@ def make_environment(
         lstrip_blocks=True,
         auto_reload=auto_reload,
         cache_size=2000,
+        bytecode_cache=COMPILED,
     )
     _install_translations(env, translations or {})
     env.filters.update(FILTERS)
