@@ -14,6 +14,7 @@ from patron.assembly import Assembly
 from patron.interactions.models import TimelineEntry
 from patron.testing.faces import make_customer, make_user, signed_in, token_for, working
 from patron_orders.api import open_items
+from patron_orders.models import Order
 from patron_orders.services import holds
 from patron_sales.models import Opportunity, Quote
 from patron_sales.services import quotes
@@ -144,6 +145,22 @@ def test_accepting_makes_order_invoice_and_open_item_and_wins(ctx: Context, prod
     t = table(TimelineEntry)
     kinds = set(ctx.session.execute(select(t.c.kind).where(t.c.customer_id == customer)).scalars())
     assert {"sales.quote.sent", "sales.quote.accepted", "sales.won", "orders.order.confirmed"} <= kinds
+
+
+def test_a_quote_is_accepted_though_the_partner_it_came_through_has_gone(
+    ctx: Context, products: dict[str, int]
+) -> None:
+    customer, gone, there = (add_customer(ctx, name) for name in ("Adler GmbH", "Gone", "There"))
+    for partner, expected in ((there, there), (gone, None)):
+        values = {"name": "Chairs", "customer": customer, "via_partner": partner}
+        deal: Opportunity = editing.create(ctx, ctx.assembly.resource("sales.opportunities"), values)
+        quote = draft(ctx, products, customer, opportunity=deal.key)
+        if partner == gone:
+            editing.trash(ctx, ctx.assembly.resource("customers"), [gone])
+        quotes.accept(ctx, quote.key)
+        order = table(Order)
+        through = select(order.c.via_partner_id).where(order.c.id == quote.order_id)
+        assert ctx.session.execute(through).scalar_one() == expected
 
 
 def test_a_customer_on_hold_is_not_sold_to_and_the_reason_is_said(

@@ -155,9 +155,13 @@ def accept(ctx: Context, quote_id: int) -> Quote:
 
 
 def _partner_of(ctx: Context, quote: Quote) -> int | None:
-    """The partner through whom the opportunity of the quote came."""
-    t = table(Opportunity)
-    found = select(t.c.via_partner_id).where(t.c.id == (quote.opportunity_id or 0))
+    """The partner through whom the opportunity of the quote came, while there is one."""
+    t, c = table(Opportunity), table(Customer)
+    found = (
+        select(t.c.via_partner_id)
+        .join_from(t, c, c.c.id == t.c.via_partner_id)
+        .where(t.c.id == (quote.opportunity_id or 0), c.c.trashed_at.is_(None))
+    )
     return ctx.session.execute(found).scalar()
 
 
