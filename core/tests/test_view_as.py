@@ -9,7 +9,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 from patron.accounts import services
-from patron.accounts.models import Audit, SignIn
+from patron.accounts.models import Audit, Mandate, SignIn
 from patron.assembly import Assembly
 from patron.records import table, utc_now
 from patron.testing.faces import app_client, form_token, make_customer, make_user, signed_in, working
@@ -96,3 +96,6 @@ def test_only_whoever_acts_for_the_customer(
     make_user(assembly)
     signed_in(client, "manager")
     assert client.post(f"/customers/{other}/accounts/{account[1]}/view").status_code == 404
+    with working(assembly) as ctx:
+        ctx.session.execute(update(table(Mandate)).values(until=ctx.now.date() - timedelta(days=1)))
+    assert client.post(f"/customers/{account[0]}/accounts/{account[1]}/view").status_code == 404

@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select, update
 
 from patron.accounts.audit import record
-from patron.accounts.authentication import ABSOLUTE, IDLE, Identity, token_hash
+from patron.accounts.authentication import ABSOLUTE, IDLE, Identity, holds, token_hash
 from patron.accounts.models import Account, Mandate, SignIn, User
 from patron.accounts.services.people import Person
 from patron.context import Context
 from patron.errors import NotFound
+from patron.permissions import Face
 from patron.records import table
 
 VIEWING = timedelta(minutes=30)
@@ -76,12 +77,16 @@ def start_session(ctx: Context, person: Person, agent: str = "") -> str:
 
 def start_viewing(ctx: Context, account_id: int, customer_id: int) -> str:
     """Begin a short session in which the acting user sees a portal as the account does for that customer, and can
-    change nothing. Returns its secret; NotFound unless the account is active and acts for the customer.
+    change nothing. Returns its secret; NotFound unless the account is active and acts for the customer today.
     """
     a, m = table(Account), table(Mandate)
-    acts = (m.c.account_id == a.c.id) & (m.c.customer_id == customer_id)
-    statement = select(a.c.id).select_from(a.join(m, acts)).where(a.c.id == account_id, a.c.active.is_(True))
-    if ctx.session.execute(statement).first() is None:
+    active = select(a.c.face).where(a.c.id == account_id, a.c.active.is_(True))
+    face = ctx.session.execute(active).scalar()
+    acts = (m.c.account_id == account_id, m.c.customer_id == customer_id)
+    if (
+        face is None
+        or not ctx.session.execute(select(m.c.id).where(*acts, *holds(Face(face), ctx.now))).first()
+    ):
         raise NotFound("Nobody of that name acts for this customer.")
     secret = secrets.token_urlsafe(32)
     row = SignIn(
