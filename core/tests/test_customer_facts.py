@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier, Thread
+from time import sleep
 from typing import Any
 
 import pytest
@@ -87,6 +89,25 @@ def test_what_came_first_counts(assembly: Assembly, people: dict[str, int]) -> N
         origin = origins.origin_of(ctx, people["Ada"])
         assert origin is not None
         assert origin.campaign == "Spring"
+
+
+def test_who_comes_first_of_two_at_once_counts_and_the_other_is_told(
+    assembly: Assembly, people: dict[str, int]
+) -> None:
+    both, new = Barrier(2), []
+
+    def come(campaign: str) -> None:
+        both.wait(10)
+        with working(assembly) as ctx:
+            new.append(origins.record_origin(ctx, people["Bea"], campaign=campaign))
+            sleep(0.2)  # the other comes before this is committed
+
+    threads = [Thread(target=come, args=(campaign,)) for campaign in ("Spring", "Fair")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(new) == [False, True]
 
 
 def test_customer_fields_of_another_table_refuse_the_module(database: Database) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from patron.context import Context
 from patron.contributions import CustomerFields, Field
@@ -25,11 +26,11 @@ def record_origin(
 ) -> bool:
     """Note how the customer came, unless that is known already. Returns whether it was new."""
     t = table(Origin)
-    if ctx.session.execute(select(t.c.id).where(t.c.customer_id == customer_id)).first() is not None:
-        return False
     values = {"source": source[:200], "medium": medium[:100], "campaign": campaign[:200]}
-    ctx.session.execute(insert(t).values(customer_id=customer_id, at=ctx.now, **values))
-    return True
+    insert = postgresql.insert if ctx.assembly.database.dialect != "sqlite" else sqlite.insert
+    made = insert(t).values(customer_id=customer_id, at=ctx.now, **values)
+    first = made.on_conflict_do_nothing(index_elements=["customer_id"]).returning(t.c.id)
+    return ctx.session.execute(first).first() is not None
 
 
 def origin_of(ctx: Context, customer_id: int) -> Origin | None:
