@@ -29,7 +29,7 @@ def _back(registration_id: int, text: str) -> Redirect:
 def approve(ctx: Context, registration_id: int) -> Redirect:
     """Approve and protect it (form: customer, an id; empty: who is meant beyond doubt, else a new one)."""
     record = decisions.approve(ctx, registration_id, whole_number(ctx.web.value("customer")))
-    until = in_words.day(ctx, record.protected_until or ctx.now.date())
+    until = in_words.day(ctx, registrations.last_protected_day(record))
     return _back(registration_id, f"Approved: protected until {until}.")
 
 

@@ -10,6 +10,7 @@ from patron import Context, Scope, editing, in_words, table
 from sqlalchemy import select
 
 from patron_prm.models import Registration
+from patron_prm.services import registrations
 
 OPPORTUNITIES = "sales.opportunities"
 
@@ -29,7 +30,7 @@ def open_opportunity(ctx: Context, registration: Registration, customer_id: int,
         "source": f"Partner {partner}"[:200], "owner": registration.owner_id,
         "value": {"minor": registration.value_minor, "currency": registration.currency},
         "note": f"Registered by {partner} as {registration.number}, protected by {registration.protection} until "
-        f"{in_words.day(ctx, registration.protected_until or ctx.now.date())}.",
+        f"{in_words.day(ctx, registrations.last_protected_day(registration))}.",
     }  # fmt: skip
     if registration.expected_close is not None:
         values["close_date"] = registration.expected_close.isoformat()

@@ -109,6 +109,8 @@ def test_one_end_customer_is_protected_once(assembly: Assembly) -> None:
     _, south = make_partner(assembly, "Südlicht AG")
     first, second = register(assembly, north), register(assembly, south, "Lighthouse Limited")
     by_domain = register(assembly, south, "LHO", end_domain="lighthouse.example")
+    with pytest.raises(Conflict, match="protects nobody"):
+        registrations.last_protected_day(row_of(assembly, first))
     approve(assembly, first)
     with pytest.raises(Conflict, match="D00001"):
         approve(assembly, second)

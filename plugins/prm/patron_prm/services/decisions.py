@@ -101,7 +101,7 @@ def _follow(ctx: Context, record: Registration, customer_id: int) -> None:
     record.opportunity_id = with_sales.open_opportunity(ctx, record, customer_id, partner)
     ctx.session.add(record)
     ctx.session.flush()
-    until = record.protected_until or ctx.now.date()
+    until = registrations.last_protected_day(record)
     title = f"Deal {record.number} of {partner} approved, protected until {in_words.day(ctx, until)}"
     registrations.tell(ctx, record, "approved", title)
 

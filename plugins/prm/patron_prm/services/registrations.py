@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from patron import (
@@ -90,6 +90,13 @@ def settle(ctx: Context, record: Registration, to: str, *, of: tuple[str, ...], 
     ctx.session.refresh(record)
     changes = {"status": (was, to), **({"reason": ("", record.reason)} if record.reason else {})}
     audit.record(ctx, to, KEY, record.key, changes, customer_id=record.customer_id)
+
+
+def last_protected_day(record: Registration) -> date:
+    """The day that its approval has set. Conflict without one."""
+    if record.protected_until is None:
+        raise Conflict(f"{record.number} protects nobody.")
+    return record.protected_until
 
 
 def release(ctx: Context, record: Registration) -> None:
