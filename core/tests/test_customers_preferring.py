@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from patron.assembly import Assembly
 from patron.customers import preferring, team
+from patron.errors import Invalid
 from patron.testing.faces import app_client, make_customer, signed_in, working
 
 MORNING = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)  # 09:30 in Berlin, 03:30 in New York
@@ -33,6 +34,21 @@ def test_the_channel_and_the_hours_at_their_place_are_said(assembly: Assembly) -
         )  # 17:00 is over
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"])  # it is reckoned, not read
+def test_hours_may_pass_midnight(assembly: Assembly) -> None:
+    with working(assembly) as ctx:
+        night = preferring.hours_of(ctx, {"hours": "22:00 - 06:00", "time_zone": "Europe/Berlin"})
+    assert night is not None
+    for hour, begins in ((22, None), (4, None), (5, 21), (20, 21)):  # of UTC; Berlin is an hour before
+        again = MORNING.replace(hour=begins, minute=0) if begins else None
+        assert night.waits_until(MORNING.replace(hour=hour)) == again, hour
+    late = preferring.hours_of(ctx, {"hours": "06:00-08:00", "time_zone": "Europe/Berlin"})
+    assert late is not None
+    assert late.waits_until(MORNING) == MORNING.replace(day=25, hour=5, minute=0)
+    with pytest.raises(Invalid):
+        preferring.hours_of(ctx, {"hours": "9-17"})
+
+
 @pytest.mark.parametrize("engine_name", ["sqlite"])  # no statement of its own
 def test_the_page_takes_the_time_zone_and_warns(assembly: Assembly) -> None:
     ada = make_customer(assembly)
@@ -42,16 +58,16 @@ def test_the_page_takes_the_time_zone_and_warns(assembly: Assembly) -> None:
         for wrong in (
             {"channel": "pigeon"},
             {"hours": "mornings"},
-            {"hours": "17:00-09:00"},
+            {"hours": "17:00-17:00"},
             {"time_zone": "Mars/Base"},
         ):
             assert client.post(url, data=wrong).status_code == 422
         now = datetime.now(UTC).hour
-        later = f"{(now + 2) % 24:02}:00-{(now + 2) % 24:02}:59"
+        later = f"{(now + 2) % 24:02}:00-{(now + 3) % 24:02}:00"
         sent = {"channel": "phone", "hours": later, "time_zone": "Etc/UTC", "salutation": "Dear Ada"}
         assert client.post(url, data=sent).status_code == 303
         page = client.get(f"/customers/{ada}").text
         assert 'value="Etc/UTC"' in page
         assert "wants to be reached from" in page
-        client.post(url, data={"hours": "00:00-23:59"})
+        client.post(url, data={"hours": f"{now:02}:00-{(now + 2) % 24:02}:00", "time_zone": "Etc/UTC"})
         assert "wants to be reached from" not in client.get(f"/customers/{ada}").text

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import datetime, time
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -18,9 +19,39 @@ from patron.errors import Invalid
 from patron.interactions.channels import CHANNELS
 from patron.records import table
 
-_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _AS_WORDS = {"email": "e-mail", "phone": "a call", "sms": "SMS", "post": "a letter", "meeting": "a meeting",
              "chat": "chat", "fax": "fax", "web": "the web"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Hours:
+    """From when to when somebody wants to be reached, in the time of their place. They may pass midnight."""
+
+    begin: time
+    end: time
+    zone: ZoneInfo
+
+    def waits_until(self, now: datetime) -> datetime | None:
+        """When they begin again, in the zone of ``now``; None while they last."""
+        here = now.astimezone(self.zone)
+        at = here.time()
+        if self.begin <= at < self.end or (self.begin > self.end and not self.end <= at < self.begin):
+            return None
+        day = here.date() if at < self.begin else here.date() + timedelta(days=1)
+        return datetime.combine(day, self.begin, self.zone).astimezone(now.tzinfo)
+
+
+def hours_of(ctx: Context, preference: Mapping[str, Any]) -> Hours | None:
+    """The hours that a preference names, at its place or else at the firm's; None for any time.
+
+    Invalid for hours or a time zone that cannot be read.
+    """
+    text = (preference.get("hours") or "").strip()
+    if not text:
+        return None
+    begin, end = _read(text)
+    return Hours(begin, end, _zone(preference.get("time_zone") or ctx.assembly.settings.time_zone))
 
 
 def check_preference(values: Mapping[str, str]) -> None:
@@ -28,11 +59,9 @@ def check_preference(values: Mapping[str, str]) -> None:
     if values.get("channel") and values["channel"] not in CHANNELS:
         raise Invalid.field("channel", f"A channel is one of: {', '.join(CHANNELS)}.")
     if values.get("hours"):
-        begins, ends = _hours(values["hours"]) or (time(0), time(0))
-        if begins >= ends:
-            raise Invalid.field("hours", "Hours are from when to when, such as 09:00-17:00.")
-    if values.get("time_zone") and values["time_zone"] not in _zones():
-        raise Invalid.field("time_zone", "A time zone is named such as Europe/Berlin.")
+        _read(values["hours"])
+    if values.get("time_zone"):
+        _zone(values["time_zone"])
 
 
 def cautions(ctx: Context, customer_ids: Collection[int | None], channel: str) -> list[str]:
@@ -57,23 +86,30 @@ def cautions_of(ctx: Context, name: str, preference: Mapping[str, Any], channel:
     preferred = preference.get("channel") or ""
     if channel and preferred and preferred != channel:
         said.append(f"{name} prefers {_AS_WORDS.get(preferred, preferred)}.")
-    hours = _hours(preference.get("hours") or "")
-    zone = preference.get("time_zone") or ctx.assembly.settings.time_zone
-    if hours and zone in _zones():
-        there = _there(ctx.now, zone)
-        if not hours[0] <= there < hours[1]:
-            when = f"{hours[0]:%H:%M} to {hours[1]:%H:%M}"
-            said.append(f"{name} wants to be reached from {when}; there it is {there:%H:%M} now ({zone}).")
+    try:
+        hours = hours_of(ctx, preference)
+    except Invalid:  # kept before it was checked
+        return [*said, f"{name} prefers hours that cannot be read: {preference['hours']}."]
+    if hours is not None and hours.waits_until(ctx.now):
+        when, there = f"{hours.begin:%H:%M} to {hours.end:%H:%M}", ctx.now.astimezone(hours.zone)
+        said.append(
+            f"{name} wants to be reached from {when}; there it is {there:%H:%M} now ({hours.zone.key})."
+        )
     return said
 
 
-def _there(now: datetime, zone: str) -> time:
-    return now.astimezone(ZoneInfo(zone)).time()
-
-
-def _hours(text: str) -> tuple[time, time] | None:
+def _read(text: str) -> tuple[time, time]:
     found = _HOURS.fullmatch(text.strip())
-    return (time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))) if found else None
+    begin, end = (time(int(found[n]), int(found[n + 1])) for n in (1, 3)) if found else (time(0), time(0))
+    if begin == end:
+        raise Invalid.field("hours", "Hours are from when to when, such as 09:00-17:00.")
+    return begin, end
+
+
+def _zone(name: str) -> ZoneInfo:
+    if name not in _zones():
+        raise Invalid.field("time_zone", "A time zone is named such as Europe/Berlin.")
+    return ZoneInfo(name)
 
 
 @cache

@@ -62,7 +62,7 @@ def test_each_member_gets_one_mail_or_has_a_reason(assembly: Assembly) -> None:
         "wilma@example.com": ("suppressed", "withdrawn"),
         "never@example.com": ("suppressed", "no_consent"),
         "paul@example.com": ("suppressed", "other_channel"),
-        "nina@example.com": ("deferred", ""),
+        "nina@example.com": ("deferred", "other_hours"),
     }
     assert [mail.recipients for mail in sink.messages] == [("ada@example.com",)]
     campaign = state_of(assembly, campaign_id)
@@ -136,8 +136,7 @@ def test_who_left_by_the_portal_stays_left_when_facts_are_reckoned_anew(assembly
         ("mornings", ("suppressed", "unclear_hours")),
         ("09:00-09:00", ("suppressed", "unclear_hours")),
         ("9-17", ("suppressed", "unclear_hours")),
-        ("00:00-23:59:59.999999", ("handed", "")),
-        ("23:59:59.999999-00:00", ("deferred", "")),
+        ("00:00-23:59:59.999999", ("suppressed", "unclear_hours")),
     ],
 )
 def test_hours_that_cannot_be_read_let_nothing_through(
@@ -153,6 +152,26 @@ def test_hours_that_cannot_be_read_let_nothing_through(
         sending.send_due(assembly)
         assert len(sink.messages) == (expected[0] == "handed")
     assert rows_of(assembly, campaign) == {"ada@example.com": expected}
+
+
+def test_hours_that_pass_midnight_are_waited_for_and_then_kept(assembly: Assembly) -> None:
+    ada = make_reader(assembly)
+    with working(assembly) as ctx:
+        hour, p, values = ctx.now.hour, table(Preference), {"hours": "", "time_zone": "UTC"}
+        later = {**values, "hours": f"{(hour + 2) % 24:02}:00-{(hour + 23) % 24:02}:30"}  # 21.5 hours of 24
+        blank = {"channel": "", "language": "", "salutation": ""}
+        ctx.session.execute(insert(p).values(customer_id=ada, **blank, **later))
+    with smtp_sink() as sink:
+        make_mailbox(assembly, sink.port)
+        campaign = make_campaign(assembly)
+        sending.send_due(assembly)
+        assert rows_of(assembly, campaign) == {"ada@example.com": ("deferred", "other_hours")}
+        with working(assembly) as ctx:
+            ctx.session.execute(update(p).values(hours=f"{hour:02}:00-{(hour + 23) % 24:02}:00"))
+            ctx.session.execute(update(table(Recipient)).values(due_at=ctx.now))
+        sending.send_due(assembly)
+    assert len(sink.messages) == 1
+    assert rows_of(assembly, campaign) == {"ada@example.com": ("handed", "")}
 
 
 def test_what_a_dead_worker_left_is_in_doubt_or_claimed_again(assembly: Assembly) -> None:

@@ -17,6 +17,7 @@ from patron import (
     consents,
     editing,
     job_actor,
+    preferring,
     table,
 )
 from sqlalchemy import insert, select, update
@@ -171,23 +172,10 @@ def _checked(values: Mapping[str, str]) -> dict[str, str]:
     kept = {name: values.get(name, "").strip() for name in ("channel", "hours", "time_zone", "salutation")}
     if kept["channel"] not in dict(CHANNELS):
         raise Invalid.field("channel", "Choose one of the channels.")
-    if kept["hours"]:
-        begin, _, end = kept["hours"].partition("-")
-        if not all(_is_time(part) for part in (begin, end)) or begin >= end:
-            raise Invalid.field("hours", "Write hours such as 09:00-17:00.")
-    if kept["time_zone"] and kept["time_zone"] not in available_timezones():
-        raise Invalid.field("time_zone", "Write a time zone such as Europe/Berlin.")
+    preferring.check_preference(kept)
     if len(kept["salutation"]) > 100 or any(not char.isprintable() for char in kept["salutation"]):
         raise Invalid.field("salutation", "At most 100 characters in one line.")
     return kept
-
-
-def _is_time(text: str) -> bool:
-    hours, _, minutes = text.strip().partition(":")
-    fits = (
-        len(hours) == 2 and len(minutes) == 2 and (hours + minutes).isascii() and (hours + minutes).isdigit()
-    )
-    return fits and int(hours) < 24 and int(minutes) < 60
 
 
 def _keep(ctx: Context, person: Person, preference: Mapping[str, str]) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from patron import ContactPoint, Context, Customer, Preference, consents, table
+from patron import ContactPoint, Context, Customer, Invalid, Preference, consents, preferring, table
 from sqlalchemy import or_, select
 
 from patron_marketing.models import Campaign, Recipient, Suppression
@@ -25,6 +24,7 @@ REASONS: Mapping[str, str] = {
     "no_consent": "Never consented to this purpose",
     "other_channel": "Prefers another channel",
     "unclear_hours": "Prefers hours that cannot be read",
+    "other_hours": "Waits for the hours they prefer",
     "recent": "Had a campaign mail lately",
     "duplicate": "Same address as another member",
     "cancelled": "Campaign was cancelled",
@@ -65,16 +65,19 @@ def judge(
     }
     asked = consents.decided(ctx, customer_ids, campaign.purpose, brand_id=campaign.brand_id)
     p = table(Preference)
-    preferred = {
-        row.customer_id: row
-        for row in ctx.session.execute(select(p).where(p.c.customer_id.in_(list(customer_ids))))
+    preferred: dict[int, Mapping[str, Any]] = {
+        row["customer_id"]: dict(row)
+        for row in ctx.session.execute(select(p).where(p.c.customer_id.in_(list(customer_ids)))).mappings()
     }
     dead, silent = _dead(ctx, where.values()), suppressed(ctx, where.values(), campaign.purpose)
     recent = _recent(ctx, campaign, customer_ids)
     found = {}
     for key, row in rows.items():
-        preference = preferred.get(key)
-        hours = _hours(ctx, preference)
+        preference: Mapping[str, Any] = preferred.get(key, {})
+        try:
+            hours, clear = preferring.hours_of(ctx, preference), True
+        except Invalid:
+            hours, clear = None, False
         address = where[key]
         reason = (
             "gone" if row.trashed_at is not None or row.merged_into_id is not None
@@ -84,14 +87,13 @@ def judge(
             else "withdrawn" if asked.get(key) is False
             else "no_consent" if key not in asked
             else "dead_address" if address in dead
-            else "other_channel" if preference is not None and preference.channel not in ("", "email")
-            else "unclear_hours" if hours is None
+            else "other_channel" if preference.get("channel", "") not in ("", "email")
+            else "unclear_hours" if not clear
             else "recent" if key in recent
             else ""
         )  # fmt: skip
-        salutation = preference.salutation if preference is not None else ""
-        wait = _wait(ctx, *hours) if hours else None
-        found[key] = Reader(key, address, row, salutation, reason, wait)
+        wait = hours.waits_until(ctx.now) if hours else None
+        found[key] = Reader(key, address, row, preference.get("salutation", ""), reason, wait)
     return found
 
 
@@ -125,25 +127,3 @@ def _recent(ctx: Context, campaign: Campaign, customer_ids: Collection[int]) -> 
         t.c.state.in_(("handed", "in_doubt")), t.c.settled_at > ctx.now - timedelta(days=days),
     )  # fmt: skip
     return set(ctx.session.execute(statement).scalars())
-
-
-def _hours(ctx: Context, preference: Any) -> tuple[time, time, ZoneInfo] | tuple[()] | None:
-    """When the customer wants mail: from, to, in which zone. Empty for any time, None for what cannot be read."""
-    if preference is None or not preference.hours:
-        return ()
-    try:
-        begin, end = (time.fromisoformat(part.strip()) for part in preference.hours.split("-"))
-        zone = ZoneInfo(preference.time_zone or ctx.assembly.settings.time_zone)
-    except (ValueError, KeyError, OSError):
-        return None
-    return (begin, end, zone) if begin != end and begin.tzinfo is end.tzinfo is None else None
-
-
-def _wait(ctx: Context, begin: time, end: time, zone: ZoneInfo) -> datetime | None:
-    """When the hours begin again, if it is not the time now. Hours may pass midnight."""
-    here = ctx.now.astimezone(zone)
-    now = here.time()
-    if begin <= now < end if begin < end else now >= begin or now < end:
-        return None
-    day = here.date() if now < begin else here.date() + timedelta(days=1)
-    return datetime.combine(day, begin, zone).astimezone(ctx.now.tzinfo)

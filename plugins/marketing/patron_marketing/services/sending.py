@@ -279,13 +279,14 @@ def _claim(assembly: Assembly, campaign_id: int, lease: timedelta) -> list[_Due]
         claimed = []
         for row in rows:
             reader = readers[row.customer_id]
-            values: dict[str, Any] = {"state": "claimed", "due_at": ctx.now + lease}
+            values: dict[str, Any] = {"state": "claimed", "reason": "", "due_at": ctx.now + lease}
             if reader.reason or not row.send_to:
                 values = {"state": "suppressed", "reason": reader.reason or "no_address", "send_to": None}
                 values["settled_at"] = ctx.now
             elif reader.wait_until is not None:
                 values = {
                     "state": "deferred",
+                    "reason": "other_hours",
                     "due_at": reader.wait_until,
                     "answer": "Waits for the customer's hours.",
                 }
