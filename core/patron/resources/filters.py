@@ -29,10 +29,9 @@ from patron.contributions import Fact, Field, Resource
 from patron.customers.models import Customer, Relationship
 from patron.customers.normalise import fold
 from patron.errors import Invalid
-from patron.permissions import Scope
 from patron.records import table
 from patron.resources.declaration import table_of
-from patron.resources.scope import row_scope, scope_clause
+from patron.resources.scope import of_reached_customers, row_scope
 from patron.resources.values import parse_date, parse_instant, percent_hundredths
 
 MAX_DEPTH = 8
@@ -129,11 +128,7 @@ class _Parser:
         clause: ColumnElement[bool] = exists(own.where(self._condition(fact.field, inner, op, operand)))
         if self._default_holds(fact.field, op, operand):
             clause = or_(clause, not_(exists(own)))
-        scope = self.ctx.actor.require(fact.permission)
-        if scope == Scope.ALL:
-            return clause
-        within = scope_clause(self.ctx, self.ctx.assembly.resource("customers"), scope)
-        return and_(clause, source.c.id.in_(select(table(Customer).c.id).where(within)))
+        return and_(clause, of_reached_customers(self.ctx, source.c.id, fact.permission))
 
     def _default_holds(self, item: Field, op: str, operand: Any) -> bool:
         """Whether the value that stands for an absent row meets a condition that was found valid before."""

@@ -67,6 +67,14 @@ def _visible_customers(ctx: Context, scope: Scope) -> Select[Any]:
     return select(table(Customer).c.id).where(scope_clause(ctx, customers, scope))
 
 
+def of_reached_customers(
+    ctx: Context, customer_id: ColumnElement[int], permission: str
+) -> ColumnElement[bool]:
+    """The rows of customers within the scope of a permission; Forbidden when it is not held at all."""
+    scope = ctx.actor.require(permission)
+    return true() if scope == Scope.ALL else customer_id.in_(_visible_customers(ctx, scope))
+
+
 def scope_values(ctx: Context) -> dict[str, Any]:
     """What ``scope_clause`` holds of the actor, by the names of its parameters: a statement that is kept is given
     them anew each time. How many there are depends on ``len(team_ids)``, so that belongs to its key."""
