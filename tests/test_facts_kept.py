@@ -9,21 +9,22 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from patron import Conflict, Context, Invalid, Money, NotFound, editing, read_page
+from patron import Actor, Conflict, Context, Invalid, Money, NotFound, Scope, editing, read_page
 from patron.assembly import Assembly, assemble
 from patron.cli.install import after_migration
 from patron.customers import facts, merging
 from patron.customers.models import Customer, MergeJournal
-from patron.db import Database, savepoint
+from patron.db import BEFORE_COMMIT, Database, savepoint
 from patron.migrate import CORE, Distribution
 from patron.plugins import discover
 from patron.records import table
 from patron.resources.query import Listing
-from patron.testing.faces import app_client, make_customer, settings_for, signed_in, working
+from patron.statements import statement_count
+from patron.testing.faces import app_client, make_customer, make_user, settings_for, signed_in, working
 from patron_orders.api import Line
 from patron_orders.models import Invoice, OpenItem, Order
 from patron_orders.services import invoices, orders, payments
-from patron_sales.models import Opportunity
+from patron_sales.models import CustomerSales, Opportunity
 from patron_service.models import Ticket
 from patron_service.services import surveys, tickets
 from sqlalchemy import select
@@ -180,6 +181,60 @@ def differences(ctx: Context) -> list[Any]:
     return [one for _module, item in ctx.assembly.customer_fields for one in facts.check(ctx, item)]
 
 
+def wanted(customer: int) -> dict[str, Any]:
+    value = {"minor": 1000, "currency": "EUR"}
+    return {
+        "name": "Desks",
+        "customer": customer,
+        "close_date": "2027-01-01",
+        "next_step": "Call",
+        "value": value,
+    }
+
+
+def test_facts_of_forty_customers_are_kept_in_as_many_statements_as_of_two(assembly: Assembly) -> None:
+    customers = [make_customer(assembly, f"Firm {number}", "organisation") for number in range(42)]
+    resource = assembly.resource("sales.opportunities")
+    with working(assembly) as ctx:
+        ids = [editing.create(ctx, resource, wanted(customer)).key for customer in customers]
+    counted = []
+    for some in (ids[:2], ids[2:]):
+        with statement_count() as count, working(assembly) as ctx:
+            editing.change_many(
+                ctx, resource, {key: {"value": {"minor": 2000, "currency": "EUR"}} for key in some}
+            )
+        counted.append(count.total)
+    assert counted[0] == counted[1] <= 24
+    with working(assembly) as ctx:
+        t = table(CustomerSales)
+        assert set(ctx.session.execute(select(t.c.open_value_minor)).scalars()) == {2000}
+
+
+def test_what_is_undone_leaves_no_facts_to_keep(assembly: Assembly) -> None:
+    """A customer made and undone is not there when the facts are written, nor is one removed meanwhile."""
+    resource, c = assembly.resource("sales.opportunities"), table(Customer)
+
+    def make(ctx: Context, name: str) -> int:
+        made = editing.create(ctx, assembly.resource("customers"), {"kind": "person", "name": name})
+        editing.create(ctx, resource, wanted(made.key))
+        return int(made.key)
+
+    with working(assembly) as ctx:
+        with suppress(Invalid), savepoint(ctx.session):
+            make(ctx, "Undone")
+            raise Invalid("Undone.")
+        assert not ctx.session.info.get(BEFORE_COMMIT)
+        make(ctx, "Undone too")
+        ctx.session.rollback()
+        assert not ctx.session.info.get(BEFORE_COMMIT)
+        kept = make(ctx, "Kept")
+        facts.mark(ctx, resource.key, [kept, kept + 100])
+    with working(assembly) as ctx:
+        assert ctx.session.execute(select(c.c.id)).scalars().all() == [kept]
+        assert ctx.session.execute(select(table(CustomerSales).c.customer_id)).scalars().all() == [kept]
+        assert differences(ctx) == []
+
+
 @pytest.mark.parametrize(
     "seed", [1, pytest.param(2, marks=pytest.mark.soak), pytest.param(3, marks=pytest.mark.soak)]
 )
@@ -226,6 +281,19 @@ def test_a_segment_asks_three_modules_at_once_and_the_page_says_what_is_known(as
         key = editing.create(ctx, assembly.resource("marketing.segments"), segment).key
     with app_client(assembly) as client:
         signed_in(client, "admin")
+        seller = make_user(assembly, "")
+        grants = {
+            "customers.read": Scope.ALL,
+            "service.tickets.read": Scope.ALL,
+            "sales.opportunities.read": Scope.OWN,
+        }
+        with working(assembly) as ctx:
+            mine = ctx.acting_as(Actor("user", seller, grants=grants))
+            panel = facts.panel(mine, editing.load(ctx, assembly.resource("customers"), good))
+        assert panel is not None
+        told = [declared.name for group in panel.data["groups"] for declared, _ in group["facts"]]
+        assert "open_tickets" in told
+        assert "open_value" not in told, "as in a filter, only of customers within the scope"
         page = client.get(f"/customers/{good}").text
         assert 'data-panel="core.facts"' in page
         for said in (

@@ -53,6 +53,12 @@ BEFORE_COMMIT = "patron_before_commit"
 class UnitOfWork(Session):
     """The session that services get: they flush, :class:`Database` commits."""
 
+    def rollback(self) -> None:
+        """Undo everything so far, what was asked for with it included."""
+        super().rollback()
+        for asked in (BEFORE_COMMIT, AFTER_COMMIT):
+            self.info.pop(asked, None)
+
     def commit(self) -> None:
         raise PatronError("a service flushes; only Database.write() commits")
 
@@ -121,8 +127,7 @@ class Database:
         ):
             session.connection()
             yield session
-            for fn in session.info.pop(BEFORE_COMMIT, ()):
-                fn()
+            _run_before_commit(session)
             Session.commit(session)
         _run_after_commit(session)
 
@@ -163,18 +168,20 @@ def may_write(session: Session) -> bool:
     return session.connection().get_execution_options().get(MODE) == "write"
 
 
-def before_commit(session: Session, fn: Callable[[], object]) -> None:
-    """Run ``fn`` as the last work of the transaction of ``session``; what it raises undoes the whole.
+def before_commit(session: Session, fn: Callable[[list[Any]], object], item: Any) -> None:
+    """Run ``fn`` once, as the last work of the transaction of ``session``, with all items that were given with it.
 
-    It runs also when what asked for it was undone alone (see :func:`savepoint`).
+    What was asked for inside a :func:`savepoint` that rolled back, or before a rollback, is forgotten.
+    An error in ``fn`` undoes the whole.
     """
-    session.info.setdefault(BEFORE_COMMIT, []).append(fn)
+    session.info.setdefault(BEFORE_COMMIT, []).append((fn, item))
 
 
 def after_commit(session: Session, fn: Callable[[], object]) -> None:
     """Run ``fn`` once the transaction of ``session`` is committed and its locks are free; never otherwise.
 
-    What was asked for inside a :func:`savepoint` that rolled back is forgotten. An error in ``fn`` is logged.
+    What was asked for inside a :func:`savepoint` that rolled back, or before a rollback, is forgotten.
+    An error in ``fn`` is logged.
     """
     session.info.setdefault(AFTER_COMMIT, []).append(fn)
 
@@ -182,13 +189,22 @@ def after_commit(session: Session, fn: Callable[[], object]) -> None:
 @contextmanager
 def savepoint(session: Session) -> Iterator[None]:
     """Undo alone what the block did when it raises; the error goes on to the caller."""
-    asked_before = len(session.info.get(AFTER_COMMIT, ()))
+    asked_before = {asked: len(session.info.get(asked, ())) for asked in (BEFORE_COMMIT, AFTER_COMMIT)}
     try:
         with session.begin_nested():
             yield
     except BaseException:
-        del session.info.get(AFTER_COMMIT, [])[asked_before:]
+        for asked, count in asked_before.items():
+            del session.info.get(asked, [])[count:]
         raise
+
+
+def _run_before_commit(session: Session) -> None:
+    together: dict[Callable[[list[Any]], object], list[Any]] = {}
+    for fn, item in session.info.pop(BEFORE_COMMIT, ()):
+        together.setdefault(fn, []).append(item)
+    for fn, items in together.items():
+        fn(items)
 
 
 def _run_after_commit(session: Session) -> None:

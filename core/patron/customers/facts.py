@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Integer, Table, and_, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from patron.bulk import among
+from patron.bulk import among, update_rows
 from patron.context import Context
 from patron.contributions import CustomerFields, Field, Panel
 from patron.customers.models import Customer
-from patron.db import before_commit
+from patron.db import BigInt, before_commit
 from patron.records import table
+from patron.resources.scope import of_reached_customers
 
 BATCH = 500
-_MARKED = "patron.facts"
 
 
 def mark(ctx: Context, event: str, customers: Iterable[int | None]) -> None:
@@ -33,16 +33,14 @@ def mark(ctx: Context, event: str, customers: Iterable[int | None]) -> None:
     ids = {customer for customer in customers if customer is not None}
     if not declared or not ids:
         return
-    marked: dict[int, set[int]] | None = ctx.session.info.get(_MARKED)
-    if marked is None:
-        marked = ctx.session.info[_MARKED] = {}
-        before_commit(ctx.session, lambda: _settle(ctx))
-    for index in declared:
-        marked.setdefault(index, set()).update(ids)
+    before_commit(ctx.session, _settle, (ctx, declared, ids))
 
 
-def _settle(ctx: Context) -> None:
-    marked: Mapping[int, set[int]] = ctx.session.info.pop(_MARKED, {})
+def _settle(marks: Sequence[tuple[Context, Collection[int], set[int]]]) -> None:
+    ctx, marked = marks[0][0], dict[int, set[int]]()
+    for _, declared, ids in marks:
+        for index in declared:
+            marked.setdefault(index, set()).update(ids)
     for index in sorted(marked):
         refresh(ctx, ctx.assembly.customer_fields[index][1], marked[index])
 
@@ -54,28 +52,32 @@ def refresh(ctx: Context, item: CustomerFields, customers: Collection[int], *, a
     """
     assert item.define is not None
     t, ids, changed = table(item.model), sorted(customers), 0
+    stamp = {"as_of": ctx.now} if "as_of" in t.c else {}
     for part in (ids[start : start + BATCH] for start in range(0, len(ids), BATCH)):
         if add:
             _add_rows(ctx, item, part)
         locked = select(t).where(among(t.c.customer_id, part)).order_by(t.c.customer_id).with_for_update()
         stored = ctx.session.execute(locked).mappings().all()
         defined, nothing = _defined(ctx, item, part), nothing_known(ctx, item)
-        for row in stored:
-            said = defined.get(row["customer_id"], nothing)
-            if any(row[name] != value for name, value in said.items()):
-                stamp = {"as_of": ctx.now} if "as_of" in t.c else {}
-                ctx.session.execute(update(t).where(t.c.id == row["id"]).values(**said, **stamp))
-                changed += 1
+        said = [(row, defined.get(row["customer_id"], nothing)) for row in stored]
+        anew = [
+            {"id": row["id"], **values, **stamp}
+            for row, values in said
+            if any(row[name] != value for name, value in values.items())
+        ]
+        update_rows(ctx.session, t, anew)
+        changed += len(anew)
     return changed
 
 
 def _add_rows(ctx: Context, item: CustomerFields, ids: Sequence[int]) -> None:
-    """A row of defaults for each that has none; whoever adds the same one meanwhile is waited for."""
-    t = table(item.model)
+    """A row of defaults for each customer who has none; whoever adds the same one meanwhile is waited for."""
+    t, c = table(item.model), table(Customer)
     make: Any = postgresql.insert if ctx.assembly.database.dialect != "sqlite" else sqlite.insert
-    stamp = {"as_of": ctx.now} if "as_of" in t.c else {}
-    rows = [{"customer_id": key, **nothing_known(ctx, item), **stamp} for key in ids]
-    ctx.session.execute(make(t).values(rows).on_conflict_do_nothing(index_elements=["customer_id"]))
+    values = nothing_known(ctx, item) | ({"as_of": ctx.now} if "as_of" in t.c else {})
+    given = (literal(value, t.c[name].type) for name, value in values.items())
+    rows = make(t).from_select(["customer_id", *values], select(c.c.id, *given).where(among(c.c.id, ids)))
+    ctx.session.execute(rows.on_conflict_do_nothing(index_elements=["customer_id"]))
 
 
 def nothing_known(ctx: Context, item: CustomerFields) -> dict[str, Any]:
@@ -84,14 +86,23 @@ def nothing_known(ctx: Context, item: CustomerFields) -> dict[str, Any]:
     defaults = {declared.attribute: declared.default for declared in item.fields}
     defaults["currency"] = ctx.assembly.settings.currency
     named = (column.name for column in item.define(ctx, []).selected_columns)
-    return {name: defaults[name] for name in named if name in defaults}
+    return {name: defaults.get(name) for name in named if name != "customer_id"}
 
 
 def _defined(ctx: Context, item: CustomerFields, ids: Sequence[int] | None) -> dict[int, dict[str, Any]]:
-    """What the defining statement says, by customer; of all where ``ids`` is None."""
+    """What the defining statement says, by customer; of all where ``ids`` is None. Sums come as numeric from some."""
     assert item.define is not None
-    rows = ctx.session.execute(item.define(ctx, ids)).mappings()
-    return {int(row["customer_id"]): {k: v for k, v in row.items() if k != "customer_id"} for row in rows}
+    columns, rows = table(item.model).c, ctx.session.execute(item.define(ctx, ids)).mappings()
+    return {
+        int(row["customer_id"]): {
+            name: int(value)
+            if value is not None and isinstance(columns[name].type, (Integer, BigInt))
+            else value
+            for name, value in row.items()
+            if name != "customer_id"
+        }
+        for row in rows
+    }
 
 
 # Rebuilding and checking
@@ -154,7 +165,10 @@ def after_merge(ctx: Context, customers: Collection[int], only: str = "") -> Non
 
 
 def panel(ctx: Context, customer: Customer) -> Panel | None:
-    """What modules know of a customer, and as of when: one statement. None where they know nothing to be shown."""
+    """What modules know of a customer, and as of when: one statement. None where they know nothing to be shown.
+
+    Shown to whom the filter language would tell it: within the scope of each permission.
+    """
     shown = [
         (module, item)
         for module, item in ctx.assembly.customer_fields
@@ -166,8 +180,9 @@ def panel(ctx: Context, customer: Customer) -> Panel | None:
         return None
     c, tables = table(Customer), [table(item.model) for _, item in shown]
     joined: Any = c
-    for t in tables:
-        joined = joined.outerjoin(t, t.c.customer_id == c.c.id)
+    for t, (_, item) in zip(tables, shown, strict=True):
+        reached = of_reached_customers(ctx, c.c.id, item.permission)
+        joined = joined.outerjoin(t, and_(t.c.customer_id == c.c.id, reached))
     names = [column.label(f"{t.name}__{column.name}") for t in tables for column in t.c]
     row = (
         ctx.session.execute(select(*names).select_from(joined).where(c.c.id == customer.key)).mappings().one()

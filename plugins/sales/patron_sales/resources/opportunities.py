@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -47,6 +47,9 @@ class OpportunityRules(Rules):
     ) -> None:
         record.name_key = normalise.sort_key(record.name, ctx.assembly.settings.locale)
         opportunities.settle(record, ctx, *ctx.cache[_BEFORE])
+
+    def writes_beside(self, names: Collection[str]) -> bool:
+        return "stage" in names
 
     def after_save(
         self, ctx: Context, record: Opportunity, changed: Mapping[str, tuple[Any, Any]], *, created: bool
