@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -24,15 +24,22 @@ TECHNICAL = frozenset(
 
 def digest_of(ctx: Context) -> dict[str, dict[str, Any]]:
     """``{table: {"rows": n, "sha256": hex}}`` over rows in the order of their ids."""
+    tables = SQLModel.metadata.tables
+    return {name: _digest_table(ctx, tables[name], columns) for name, columns in compared(ctx).items()}
+
+
+def compared(ctx: Context) -> dict[str, list[str]]:
+    """The tables of business rows, and of each the columns that count."""
     prefixes = ("core_", *(f"{plugin.name}_" for plugin in ctx.assembly.active))
     tables = [t for name, t in sorted(SQLModel.metadata.tables.items()) if name.startswith(prefixes)]
-    return {t.name: _digest_table(ctx, t) for t in tables if t.name not in TECHNICAL and "id" in t.c}
+    return {
+        t.name: sorted(c.name for c in t.c if c.name != "as_of")  # when, not what, a fact was found
+        for t in tables
+        if t.name not in TECHNICAL and "id" in t.c
+    }
 
 
-def _digest_table(ctx: Context, table: Table) -> dict[str, Any]:
-    names = sorted(
-        column.name for column in table.c if column.name != "as_of"
-    )  # when, not what, a fact was found
+def _digest_table(ctx: Context, table: Table, names: Sequence[str]) -> dict[str, Any]:
     statement = select(*(table.c[name] for name in names)).order_by(table.c.id)
     seen, rows = hashlib.sha256(), 0
     for row in ctx.session.execute(statement.execution_options(yield_per=1000)):

@@ -57,9 +57,11 @@ def make_core_sample(ctx: Context, numbers: Random) -> None:
     staff = [users.add_user(ctx, email, name, wanted) for email, name, wanted in STAFF]
     sales = teams.add_team(ctx, "Sales", [staff[1], staff[2], staff[3]])
     service = teams.add_team(ctx, "Service", [staff[1], staff[4], staff[5]])
-    organisations = [_organisation(ctx, numbers, staff, sales) for _ in range(ORGANISATIONS)]
+    scale = float(ctx.cache.get("sample scale", 1.0))
+    count, people = max(24, round(ORGANISATIONS * scale)), max(60, round(PERSONS * scale))
+    organisations = [_organisation(ctx, numbers, staff, sales) for _ in range(count)]
     persons = [
-        _person(ctx, numbers, staff, sales if i % 3 else service, organisations) for i in range(PERSONS)
+        _person(ctx, numbers, staff, sales if i % 3 else service, organisations) for i in range(people)
     ]
     for person in persons:
         _history(numbers, person)

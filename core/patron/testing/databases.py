@@ -79,6 +79,22 @@ class Databases:
         with self._copy(engine_name, self._filled[key][0], tmp_path) as database:
             yield database
 
+    def renew(self, name: str, database: Database) -> None:
+        """Make a copy what it was when ``copied`` gave it out."""
+        self.restore(database, self._filled[f"{name} {database.dialect}"][0])
+
+    def restore(self, database: Database, kept: Database) -> None:
+        """Give a database the rows of another, of which nothing is open; its statements stay compiled."""
+        source, target = (str(make_url(one.url).database) for one in (kept, database))
+        database.dispose()
+        if database.dialect == "sqlite":
+            for left in (f"{target}-wal", f"{target}-shm"):
+                Path(left).unlink(missing_ok=True)
+            shutil.copyfile(source, target)
+        else:
+            self._run("DROP DATABASE {} WITH (FORCE)", target)
+            self._run("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", target, source)
+
     @contextmanager
     def _copy(self, engine_name: str, made: Database, tmp_path: Path) -> Iterator[Database]:
         if engine_name == "sqlite":
