@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from patron import Actor, Conflict, Context, Invalid, Money, NotFound, Scope, editing, read_page
 from patron.assembly import Assembly, assemble
 from patron.cli.install import after_migration
+from patron.collecting import _misfits
 from patron.customers import facts, merging
 from patron.customers.models import Customer, MergeJournal
 from patron.db import BEFORE_COMMIT, Database, savepoint
@@ -306,6 +308,14 @@ def test_a_segment_asks_three_modules_at_once_and_the_page_says_what_is_known(as
         ):
             assert said in page, said
         assert "Good Ltd" in client.get(f"/marketing/segments/{key}").text
+
+
+def test_facts_without_sources_are_refused(assembly: Assembly) -> None:
+    for module, item in assembly.customer_fields:
+        assert list(_misfits(module, item)) == []
+        if item.define is not None:
+            (reason,) = _misfits(module, replace(item, sources=()))
+            assert "no source says when it changes" in reason
 
 
 def test_facts_that_went_wrong_are_found_and_mended(assembly: Assembly) -> None:

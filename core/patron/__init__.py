@@ -3,9 +3,9 @@
 Tables: ``Record``, ``Row``, ``table``, ``reference``, ``instant``, ``table_args``, ``BigInt``, ``Json``, ``SortKey``.
 Declarations: ``Resource``, ``Field`` and what else stands in ``contributions``. Routes: ``get``, ``post``, …, answered
 with ``Page``, ``Redirect``, ``Json``, ``Download``, ``Document``. Services are modules: ``timeline``, ``interactions``,
-``audit``, ``company``, ``consents``, ``contacts``, ``editing``, ``files``, ``filters``, ``limits``, ``mail``,
-``mailflow``, ``mandates``, ``measuring``, ``merging``, ``metrics``, ``normalise``, ``origins``, ``portal`` (accounts of
-customers), ``preferring``, ``relationships``, ``roles``, ``search``.
+``audit``, ``company``, ``consents``, ``contacts``, ``editing``, ``facts``, ``files``, ``filters``, ``limits``,
+``mail``, ``mailflow``, ``mandates``, ``measuring``, ``merging``, ``metrics``, ``normalise``, ``origins``, ``portal``
+(accounts of customers), ``preferring``, ``relationships``, ``roles``, ``search``.
 """
 
 from sqlmodel import Field as Column
@@ -44,7 +44,17 @@ from patron.contributions import (
     WorkflowAction,
     WorkflowTrigger,
 )
-from patron.customers import consents, contacts, merging, normalise, origins, preferring, relationships, roles
+from patron.customers import (
+    consents,
+    contacts,
+    facts,
+    merging,
+    normalise,
+    origins,
+    preferring,
+    relationships,
+    roles,
+)
 from patron.customers.models import (
     Consent,
     ContactHolder,
@@ -200,6 +210,7 @@ __all__ = [
     "create_record",
     "delete",
     "editing",
+    "facts",
     "files",
     "filters",
     "forms",

@@ -215,6 +215,8 @@ def _misfits(module: str, item: CustomerFields) -> Iterable[str]:
     for declared in item.fields:
         if declared.attribute not in columns.c:
             yield f"Customer fields: “{columns.name}” has no column “{declared.attribute}”."
+    if item.define is not None and not item.sources:
+        yield f"Customer fields: “{columns.name}” is defined, but no source says when it changes."
 
 
 def _routes(assembly: Assembly) -> list[Route]:

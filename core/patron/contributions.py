@@ -178,19 +178,18 @@ class CustomerFields:
 
     ``model`` has a unique ``customer_id``. A customer without a row has each field's ``default`` (None for days and
     instants). Who holds ``permission`` may filter by them, within its scope. ``kept`` says whether a row is written in
-    the transaction of the change or later by an event handler; ``rebuild`` writes all rows anew from their sources.
+    the transaction of the change or later by an event handler.
 
     With ``define`` the core keeps the rows itself: it returns the statement that selects ``customer_id`` and each
     column, for the given customers or for all, and ``sources`` names the events (``orders.orders``, for all of a
-    resource) after which the rows of their customers are written anew, in the same transaction. A column ``as_of``
-    then says since when a row has been what it is.
+    resource) after which the rows of their customers are written anew, in the same transaction; what is written
+    without an event calls ``facts.mark``. A column ``as_of`` then says since when a row has been what it is.
     """
 
     model: type[Row]
     fields: tuple[Field, ...]
     permission: str
     kept: Literal["transaction", "event"] = "transaction"
-    rebuild: Callable[[Context], None] | None = None
     define: Callable[[Context, Sequence[int] | None], Select[Any]] | None = None
     sources: tuple[str, ...] = ()
 

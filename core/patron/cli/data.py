@@ -169,7 +169,7 @@ def check_facts(module: str, json_output: bool) -> None:
 
 def _facts_of(module: str) -> list[tuple[str, CustomerFields]]:
     """The customer fields that are kept, with their modules; NotFound where that module keeps none."""
-    kept = [(name, item) for name, item in get_assembly().customer_fields if item.define or item.rebuild]
+    kept = [(name, item) for name, item in get_assembly().customer_fields if item.define]
     chosen = [(name, item) for name, item in kept if module in ("", name)]
     if not chosen:
         raise NotFound(f"“{module}” keeps no facts of customers. There are: {', '.join(n for n, _ in kept)}.")

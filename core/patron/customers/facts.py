@@ -27,7 +27,8 @@ BATCH = 500
 
 
 def mark(ctx: Context, event: str, customers: Iterable[int | None]) -> None:
-    """Note that the facts which listen to that event have changed for these customers."""
+    """Note that the facts which listen to that event have changed for these customers: ``publish`` and editing do,
+    others where they write beside them. The name of a resource stands for every event of it."""
     sources = ctx.assembly.fact_sources
     declared = sources.get(event, ()) + sources.get(event.rpartition(".")[0], ())
     ids = {customer for customer in customers if customer is not None}
@@ -52,7 +53,7 @@ def refresh(ctx: Context, item: CustomerFields, customers: Collection[int], *, a
     """
     assert item.define is not None
     t, ids, changed = table(item.model), sorted(customers), 0
-    stamp = {"as_of": ctx.now} if "as_of" in t.c else {}
+    stamp = {name: ctx.now for name in ("as_of", "updated_at") if name in t.c}
     for part in (ids[start : start + BATCH] for start in range(0, len(ids), BATCH)):
         if add:
             _add_rows(ctx, item, part)
@@ -73,8 +74,9 @@ def refresh(ctx: Context, item: CustomerFields, customers: Collection[int], *, a
 def _add_rows(ctx: Context, item: CustomerFields, ids: Sequence[int]) -> None:
     """A row of defaults for each customer who has none; whoever adds the same one meanwhile is waited for."""
     t, c = table(item.model), table(Customer)
+    now = {name: ctx.now for name in ("as_of", "created_at", "updated_at") if name in t.c}
+    values = nothing_known(ctx, item) | now
     make: Any = postgresql.insert if ctx.assembly.database.dialect != "sqlite" else sqlite.insert
-    values = nothing_known(ctx, item) | ({"as_of": ctx.now} if "as_of" in t.c else {})
     given = (literal(value, t.c[name].type) for name, value in values.items())
     rows = make(t).from_select(["customer_id", *values], select(c.c.id, *given).where(among(c.c.id, ids)))
     ctx.session.execute(rows.on_conflict_do_nothing(index_elements=["customer_id"]))
@@ -119,10 +121,7 @@ class Difference:
 
 
 def rebuild(ctx: Context, item: CustomerFields) -> int:
-    """Make all rows say what is so now. Returns how many said something else (0 where the module does it itself)."""
-    if item.rebuild is not None:
-        item.rebuild(ctx)
-        return 0
+    """Make all rows say what is so now. Returns how many said something else."""
     if item.define is None:
         return 0
     t, c = table(item.model), table(Customer)

@@ -9,10 +9,9 @@ from patron import Context, CustomerFields, Field, table
 from sqlalchemy import Select, cast, func, literal, null, select, union_all
 
 from patron_ecommerce.models import Cart, Checkout, Shopper
-from patron_ecommerce.services import shoppers
 
 
-def define(_: Context, customers: Sequence[int] | None) -> Select[Any]:
+def define(ctx: Context, customers: Sequence[int] | None) -> Select[Any]:
     """Shop orders, and the cart that was touched last."""
     k, c = table(Checkout), table(Cart)
     orders = select(
@@ -46,11 +45,8 @@ def define(_: Context, customers: Sequence[int] | None) -> Select[Any]:
         func.max(both.c.last_order_at).label("last_order_at"),
         func.sum(both.c.open_cart_minor).label("open_cart_minor"),
         func.max(both.c.open_cart_at).label("open_cart_at"),
+        literal(ctx.assembly.settings.currency).label("currency"),
     ).group_by(both.c.customer_id)
-
-
-def _rebuild(ctx: Context) -> None:
-    shoppers.rebuild(ctx)
 
 
 FACTS = CustomerFields(
@@ -62,6 +58,6 @@ FACTS = CustomerFields(
         Field("open_cart_at", "Cart last touched", "instant"),
     ),
     "ecommerce.shoppers.read",
-    rebuild=_rebuild,
     define=define,
+    sources=("ecommerce.carts", "ecommerce.checkouts", "ecommerce.order"),
 )

@@ -220,7 +220,7 @@ class Shopper(ShopRecord, table=True):
         Index("ix_ecommerce_shopper_created", "created_at", "id"),
         Index("ix_ecommerce_shopper_orders", "orders", "id"),
     )
-    name: str = Column(default="", nullable=False)  # the facts in a few words
+    name: str = Column(default="", nullable=False)  # nothing: the rules say the facts in a few words
     customer_id: int = reference("core_customer", unique=True)
     orders: int = Column(default=0, nullable=False)
     last_order_at: datetime | None = instant(nullable=True, index=True)

@@ -32,7 +32,7 @@ from patron_ecommerce.events import EVENTS
 from patron_ecommerce.facts import FACTS
 from patron_ecommerce.providers import PaymentProvider
 from patron_ecommerce.resource import CHECKOUTS, RESOURCES
-from patron_ecommerce.services import buyers, carts, following, metrics, pages, payments, setup, shoppers
+from patron_ecommerce.services import buyers, carts, following, metrics, pages, payments, setup
 from patron_ecommerce.services.common import RIGHT
 
 TITLE = "Shop"
@@ -83,7 +83,6 @@ def register_event_handlers() -> Sequence[Handler]:
         Handler("ship_fulfilled", "orders.order.fulfilled", following.on_fulfilled),
         Handler("free_cancelled", "orders.order.cancelled", following.on_cancelled),
         Handler("claim_guest_orders", "accounts.verified", buyers.on_verified),
-        Handler("merge_facts", "customers.merged", shoppers.on_merged),
     )
 
 

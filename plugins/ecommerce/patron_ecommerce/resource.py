@@ -5,7 +5,14 @@ from __future__ import annotations
 from patron import Choice, CustomerLink, Field, Resource
 
 from patron_ecommerce.models import Cart, Checkout, Payment, Shopper, Stock, Voucher
-from patron_ecommerce.rules import CartRules, CheckoutRules, PaymentRules, StockRules, VoucherRules
+from patron_ecommerce.rules import (
+    CartRules,
+    CheckoutRules,
+    PaymentRules,
+    ShopperRules,
+    StockRules,
+    VoucherRules,
+)
 
 _CREATED = Field("created_at", "Created", "instant", read_only=True)
 _UPDATED = Field("updated_at", "Changed", "instant", read_only=True)
@@ -190,6 +197,7 @@ SHOPPERS = Resource(
     label_plural="Shop customers",
     icon="users",
     nav=NAV,
+    rules=ShopperRules,
     fields=(
         Field("name", "In short", read_only=True),
         _CUSTOMER,

@@ -9,7 +9,7 @@ from patron import Action, Context, Invalid, Money, Rules, normalise, table
 from patron_catalog.api import product
 from sqlalchemy import select
 
-from patron_ecommerce.models import Cart, Checkout, Payment, Stock, Voucher
+from patron_ecommerce.models import Cart, Checkout, Payment, Shopper, Stock, Voucher
 from patron_ecommerce.services import pages, payments, stock
 
 
@@ -18,6 +18,27 @@ class CartRules(Rules):
 
     def page_data(self, ctx: Context, record: Cart) -> Mapping[str, Any]:
         return pages.cart_page(ctx, record)
+
+
+class ShopperRules(Rules):
+    """The facts in a few words are said to who looks, as they are written in their country."""
+
+    def expand(self, ctx: Context, rows: Sequence[dict[str, Any]], names: Collection[str] | None) -> None:
+        if not rows or (names is not None and "name" not in names):
+            return
+        t = table(Shopper)
+        known = select(t.c.id, t.c.orders, t.c.open_cart_minor, t.c.currency).where(
+            t.c.id.in_([int(row["id"]) for row in rows])
+        )
+        said = {found.id: _in_short(ctx, found) for found in ctx.session.execute(known)}
+        for row in rows:
+            row["name"] = said.get(int(row["id"]), "")
+
+
+def _in_short(ctx: Context, found: Any) -> str:
+    orders = "1 order" if found.orders == 1 else f"{found.orders} orders"
+    cart = Money(found.open_cart_minor, found.currency)
+    return f"{orders}, cart of {cart.format(ctx.locale)}" if cart.minor else orders
 
 
 class CheckoutRules(Rules):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from patron import Account, Customer, portal, table
+from dataclasses import replace
+
+from patron import Account, Context, Customer, Listing, facts, merging, portal, read_page, table
 from patron.assembly import Assembly
 from patron.testing.faces import make_customer, without_token, working
 from patron_ecommerce.services import buyers
 from patron_orders.models import Order
-from shop_world import BUYER, Client, add_product, checkouts, order, token_in
+from shop_world import BUYER, Client, add_product, checkouts, fill_cart, order, token_in
 from sqlalchemy import select
 
 
@@ -44,6 +46,27 @@ def test_two_guest_orders_and_an_account_are_one_customer(assembly: Assembly) ->
     assert {row["customer_id"] for row in checkouts(assembly)} == {known}
     with working(assembly) as ctx:
         assert buyers.claim(ctx, account) == 0
+
+
+def test_facts_of_the_shop_follow_merges_and_splits_and_are_said_to_who_looks(assembly: Assembly) -> None:
+    product_id = add_product(assembly)
+    ada, bea = (make_customer(assembly, name) for name in ("Ada", "Bea"))
+    order(assembly, product_id, customer_id=ada)
+    fill_cart(assembly, [(product_id, 2, "")], customer_id=bea)
+
+    def known(ctx: Context) -> dict[int, str]:
+        assert [one for _, item in assembly.customer_fields for one in facts.check(ctx, item)] == []
+        rows = read_page(ctx, assembly.resource("ecommerce.shoppers"), Listing()).items
+        return {int(row["customer"]): row["name"] for row in rows}
+
+    apart = {ada: "1 order", bea: "0 orders, cart of €238.00"}
+    with working(assembly) as ctx:
+        assert known(ctx) == apart
+        assert known(replace(ctx, locale="de_DE"))[bea].endswith("238,00\xa0€")
+        merge_id = merging.merge(ctx, ada, bea)
+        assert known(ctx)[ada] == "1 order, cart of €238.00"
+        merging.split(ctx, merge_id)
+        assert known(ctx) == apart
 
 
 def test_a_role_address_claims_nothing(assembly: Assembly) -> None:

@@ -23,6 +23,7 @@ from patron import (
     audit,
     contacts,
     editing,
+    facts,
     merging,
     normalise,
     portal,
@@ -35,7 +36,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from patron_ecommerce.models import Checkout
-from patron_ecommerce.services import shoppers
 from patron_ecommerce.services.common import MODULE, RIGHT, shop
 
 SOURCE = "shop"
@@ -145,7 +145,7 @@ def claim(ctx: Context, account_id: int) -> int:
     _verify(ctx, target, account.email)
     _grant(ctx, account_id, target)
     claimed = _mark_claimed(ctx, account_id, target, account.email)
-    shoppers.refresh(ctx, target)
+    facts.mark(ctx, "ecommerce.checkouts", [target])
     if claimed:
         said = "One guest order" if claimed == 1 else f"{claimed} guest orders"
         title = f"{said} claimed by the verified address"

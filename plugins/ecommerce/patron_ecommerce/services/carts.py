@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from patron import Context, Cookie, Invalid, NotFound, audit, publish, table, timeline
+from patron import Context, Cookie, Invalid, NotFound, audit, facts, publish, table, timeline
 from patron_catalog.api import product, products
 from sqlalchemy import delete, func, insert, select, update
 
 from patron_ecommerce.models import Cart, CartLine
-from patron_ecommerce.services import shoppers, stock, vouchers
+from patron_ecommerce.services import stock, vouchers
 from patron_ecommerce.services.common import buyer_of, fresh_secret, hashed, sign, unsign
 from patron_ecommerce.services.pricing import Priced, price_cart
 
@@ -200,8 +200,7 @@ def touch(ctx: Context, basket: Basket) -> None:
     audit.record(
         ctx, "change", KEY, basket.id, {"items": (None, values["name"])}, customer_id=basket.customer_id
     )
-    if basket.customer_id is not None:
-        shoppers.refresh(ctx, basket.customer_id)
+    facts.mark(ctx, KEY, [basket.customer_id])
 
 
 def summary(view: Priced) -> str:

@@ -27,7 +27,7 @@ from patron_orders.api import create_order, require_free
 from sqlalchemy import select, update
 
 from patron_ecommerce.models import Cart, Checkout
-from patron_ecommerce.services import buyers, carts, letters, payments, shoppers, stock, vouchers
+from patron_ecommerce.services import buyers, carts, letters, payments, stock, vouchers
 from patron_ecommerce.services.buyers import Buyer
 from patron_ecommerce.services.common import MODULE, fresh_secret, shop, sign
 from patron_ecommerce.services.pricing import Priced
@@ -221,7 +221,6 @@ def _finish(ctx: Context, checkout: Checkout, order_id: int, view: Priced) -> Pl
         "currency": checkout.currency,
     }
     publish(ctx, "ecommerce.order.placed", payload, customer_id=customer_id)
-    shoppers.refresh(ctx, customer_id)
     letters.confirm(ctx, checkout, view, token)
     return Placed(
         checkout.key, token, checkout.number, view.totals.gross, checkout.email,
