@@ -7,15 +7,17 @@ row, which is kept for ever and leads to the survivor. The journal knows each ro
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import and_, exists, insert, not_, select, update
 
 from patron.accounts import audit
+from patron.bulk import among
 from patron.context import Context
 from patron.customers import facts, journal
 from patron.customers.links import Link, links, unique_sets
-from patron.customers.models import Customer, MergeJournal
+from patron.customers.models import ContactHolder, Customer, MergeJournal
 from patron.errors import Conflict, Invalid, NotFound
 from patron.events import publish
 from patron.interactions import timeline
@@ -43,7 +45,7 @@ def merge(ctx: Context, survivor_id: int, merged_id: int) -> int:
             raise Conflict(f"{customer.name} was merged or erased already.")
     extra = _ask_modules(ctx, survivor_id, merged_id)
     moved = [_move(ctx, link, merged_id, survivor_id) for link in links(ctx, "customer")]
-    before = _fill_blanks(survivor, merged)
+    before = {"survivor": _fill_blanks(survivor, merged), "points": _reach_again(ctx, survivor_id, merged_id)}
     survivor.version += 1
     survivor.updated_at = ctx.now
     merged.merged_into_id, merged.trashed_at = survivor_id, ctx.now
@@ -96,6 +98,18 @@ def _move(ctx: Context, link: Link, from_id: int, to_id: int) -> dict[str, Any]:
     return {"table": link.table_name, "column": link.column_name, "ids": sorted(moved.scalars())}
 
 
+def _reach_again(ctx: Context, survivor_id: int, merged_id: int) -> list[tuple[int, str]]:
+    """Where the merged is reached and the survivor was once, the survivor is again: ids of holdings, and until when."""
+    h, theirs = table(ContactHolder), table(ContactHolder).alias()
+    held = (
+        theirs.c.customer_id == merged_id, theirs.c.until.is_(None), theirs.c.contact_point_id == h.c.contact_point_id
+    )  # fmt: skip
+    ended = (h.c.customer_id == survivor_id, h.c.until.is_not(None), exists(select(theirs.c.id).where(*held)))
+    rows = ctx.session.execute(select(h.c.id, h.c.until).where(*ended)).all()
+    ctx.session.execute(update(h).where(among(h.c.id, [row.id for row in rows])).values(until=None))
+    return [(row.id, row.until.isoformat()) for row in rows]
+
+
 def _fill_blanks(survivor: Customer, merged: Customer) -> dict[str, Any]:
     """What the survivor lacks it takes from the merged; returns what it had before."""
     before: dict[str, Any] = {}
@@ -122,7 +136,7 @@ def _write_journal(
         "at": ctx.now,
         "by": ctx.actor.name,
         "moved": moved,
-        "before": {"survivor": before, "modules": dict(extra)},
+        "before": {**before, "modules": dict(extra)},
         "split_at": None,
     }
     merge_id = int(ctx.session.execute(insert(t).values(values).returning(t.c.id)).scalar_one())
@@ -148,6 +162,10 @@ def split(ctx: Context, merge_id: int) -> int:
     for name, value in entry["before"]["survivor"].items():
         if getattr(survivor, name) == getattr(merged, name):  # not edited since
             setattr(survivor, name, None if value is None else value)
+    h = table(ContactHolder)
+    for holder_id, until in entry["before"].get("points", ()):
+        mine = (h.c.id == holder_id, h.c.customer_id == survivor.key, h.c.until.is_(None))
+        ctx.session.execute(update(h).where(*mine).values(until=date.fromisoformat(until)))
     there = journal.present(ctx)
     for module, entries in entry["before"]["modules"].items():
         if module in there:
