@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from patron.accounts.models import Mandate
 from patron.assembly import Assembly
+from patron.context import Context
+from patron.customers import contacts, merging, relationships
+from patron.customers.models import ContactHolder
+from patron.digest import digest_of
+from patron.interactions import services as interactions
+from patron.records import table
+from patron.resources import editing
 from patron.testing.faces import app_client, make_customer, signed_in, working
+from sqlalchemy import select
 
 
 def test_the_profile_keeps_names_access_and_files(assembly: Assembly, tmp_path: object) -> None:
@@ -32,11 +41,46 @@ def test_the_profile_keeps_names_access_and_files(assembly: Assembly, tmp_path: 
         assert other.get(f"{base}/profile").status_code == 404
 
 
-def test_a_merge_moves_everything_and_can_be_split(assembly: Assembly) -> None:
-    from patron.customers import merging, relationships
-    from patron.digest import digest_of
-    from patron.interactions import services as interactions
+def test_inviting_again_changes_nothing_of_what_they_may_do(assembly: Assembly) -> None:
+    customer_id = make_customer(assembly, "Ada Lovelace")
+    with app_client(assembly) as client:
+        signed_in(client, "admin")
+        sent = {"email": "ada@example.com", "name": "Ada", "limit": "100.00", "until": "2999-01-31"}
+        url, m = f"/customers/{customer_id}/accounts", table(Mandate)
+        assert client.post(url, data=sent).status_code == 303
+        with assembly.database.read() as session:
+            before = session.execute(select(m)).mappings().all()
+        again = client.post(url, data={"email": "ADA@example.com", "name": "Ada"})
+        assert again.status_code == 409
+        assert "acts for them already" in again.text
+        with assembly.database.read() as session:
+            assert session.execute(select(m)).mappings().all() == before
 
+
+def test_where_the_survivor_was_reached_once_it_is_reached_again(assembly: Assembly) -> None:
+    survivor, merged = (
+        make_customer(assembly, name, emails=["one@example.com"]) for name in ("Bob", "Robert")
+    )
+    customers, h = assembly.resource("customers"), table(ContactHolder)
+
+    def reached(ctx: Context) -> set[int]:
+        return {
+            row.customer_id
+            for row in contacts.holders_of(ctx, "email", {"one@example.com"})["one@example.com"]
+        }
+
+    with working(assembly) as ctx:
+        editing.change(ctx, customers, survivor, {"emails": []})
+        ended = select(h.c.until).where(h.c.customer_id == survivor)
+        until = ctx.session.execute(ended).scalar_one()
+        merge_id = merging.merge(ctx, survivor, merged)
+        assert reached(ctx) == {survivor}
+        merging.split(ctx, merge_id)
+        assert reached(ctx) == {merged}
+        assert ctx.session.execute(ended).scalar_one() == until
+
+
+def test_a_merge_moves_everything_and_can_be_split(assembly: Assembly) -> None:
     survivor = make_customer(assembly, "Bob Builder", emails=["bob@example.com"])
     emails = ["robert@example.com", "bob@example.com"]
     merged = make_customer(assembly, "Robert Builder", emails=emails, note="likes tea")

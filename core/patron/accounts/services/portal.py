@@ -19,7 +19,7 @@ from patron.contributions import PortalSection
 from patron.customers.models import Customer
 from patron.customers.normalise import email_address
 from patron.customers.roles import roles_of
-from patron.errors import Invalid, NotFound
+from patron.errors import Conflict, Invalid, NotFound
 from patron.events import publish
 from patron.permissions import Face
 from patron.records import table
@@ -40,7 +40,8 @@ def add_account(
 ) -> int:
     """An account that may act for the customer; an account that exists gets the mandate too. Returns its id.
 
-    Invalid for an address that several read, and on the partners' face for a customer that is no partner.
+    Invalid for an address that several read, and on the partners' face for a customer that is no partner; Conflict
+    where it acts for the customer already: what it may do is changed by its mandate.
     """
     address = email_address(email)
     if face == Face.PARTNER and PARTNER not in roles_of(ctx, customer_id):
@@ -67,6 +68,10 @@ def add_account(
         account_id = row.key
     else:
         account_id = found.id
+        m = table(Mandate)
+        held = select(m.c.id).where(m.c.account_id == account_id, m.c.customer_id == customer_id)
+        if ctx.session.execute(held).first() is not None:
+            raise Conflict(f"{address.display} acts for them already: change what they may do there.")
     set_mandate(ctx, account_id, customer_id, rights)
     return account_id
 
