@@ -11,11 +11,13 @@ from patron.assembly import Assembly
 from patron.customers import relationships
 from patron.customers.models import Customer
 from patron.interactions import services as interactions
-from patron.interactions.models import Interaction, Mailbox, Participant
+from patron.interactions.log_controllers import _parties as parties_of
+from patron.interactions.models import Interaction, Mailbox, Participant, TimelineEntry
 from patron.interactions.services import Party
 from patron.records import table
+from patron.statements import statement_count
 from patron.testing.faces import app_client, make_customer, make_user, signed_in, working
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 
 @pytest.fixture
@@ -49,6 +51,7 @@ def test_a_wrong_party_is_corrected_with_a_reason_and_the_lines_move(client: Any
         relationships.relate(ctx, ada, mill, "works_at")
         relationships.relate(ctx, bo, loom, "works_at")
         touch = interactions.log(ctx, "phone", [Party("caller", ada, "+4930")], body="Asks for desks").key
+        ctx.session.execute(update(table(TimelineEntry)).values(face="staff"))
     assert _titles(client, ada) == ["Call from Ada Lovelace"]
     assert _titles(client, mill) == ["Call from Ada Lovelace (Ada Lovelace)"]
     (party,) = _parties(assembly, touch)
@@ -59,6 +62,8 @@ def test_a_wrong_party_is_corrected_with_a_reason_and_the_lines_move(client: Any
     assert (_titles(client, ada), _titles(client, mill)) == ([], [])
     assert _titles(client, bo) == ["Call from Bo Li"]
     assert _titles(client, loom) == ["Call from Bo Li (Bo Li)"]
+    with assembly.database.read() as session:
+        assert set(session.execute(select(table(TimelineEntry).c.face)).scalars()) == {"staff"}
     assert _last_contact(assembly, ada) is None
     assert _last_contact(assembly, bo) is not None
     page = client.get(f"/interactions/{touch}").text
@@ -161,6 +166,18 @@ def test_the_api_logs_the_same(client: Any, assembly: Assembly) -> None:
         assert client.post("/api/v1/interactions/log", json=wrong).status_code == 422
     bad = {**given, "parties": "everybody"}
     assert client.post("/api/v1/interactions/log", json=bad).status_code == 422
+
+
+def test_many_parties_cost_no_more_statements_than_one(assembly: Assembly) -> None:
+    people = [make_customer(assembly, f"Person {number}") for number in range(6)]
+    counted = []
+    with working(assembly) as ctx:
+        for some in (people[:1], people):
+            with statement_count() as count:
+                found = parties_of(ctx, [{"customer": key} for key in some], "meeting", "in")
+            assert [party.name for party in found] == [f"Person {number}" for number in range(len(some))]
+            counted.append(count.total)
+    assert counted == [1, 1]
 
 
 def test_only_parties_outside_the_firm_make_a_touch_bulk(assembly: Assembly) -> None:

@@ -18,7 +18,7 @@ from patron.interactions.models import Interaction, TimelineEntry
 from patron.records import table
 
 _COPIED = ("at", "module", "resource", "record_id", "thread_id", "visibility", "body", "actor_name", "owner_id",
-           "team_id")  # fmt: skip
+           "team_id", "face")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -103,15 +103,12 @@ def _last_contacts(ctx: Context, customer_ids: Collection[int]) -> None:
     """Work out anew when these customers were last in touch."""
     t, i, c = table(TimelineEntry), table(Interaction), table(Customer)
     newest = (
-        select(t.c.customer_id, func.max(t.c.at))
+        select(func.max(t.c.at))
         .select_from(t.join(i, i.c.id == t.c.interaction_id))
-        .where(among(t.c.customer_id, customer_ids), t.c.kind == "core." + i.c.channel, i.c.bulk.is_(False))
-        .group_by(t.c.customer_id)
+        .where(t.c.customer_id == c.c.id, t.c.kind == "core." + i.c.channel, i.c.bulk.is_(False))
     )
-    found = {row[0]: row[1] for row in ctx.session.execute(newest)}
-    for customer_id in customer_ids:
-        moved = update(c).where(c.c.id == customer_id).values(last_contact_at=found.get(customer_id))
-        ctx.session.execute(moved)
+    moved = update(c).where(among(c.c.id, customer_ids)).values(last_contact_at=newest.scalar_subquery())
+    ctx.session.execute(moved)
 
 
 def _kind(interaction: Interaction) -> str:

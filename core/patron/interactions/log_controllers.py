@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from patron.context import Context
@@ -180,13 +181,26 @@ def _parties(ctx: Context, given: Any, channel: str, direction: str) -> Sequence
             customer_id = whole_number(customer)
             if customer_id is None:
                 raise Invalid.field("customer", "Choose a customer.")
-            known = customer_of(ctx, customer_id)
-            found.setdefault(known.key, Party(part, known.key, known.primary_phone, known.name, "chosen"))
+            found.setdefault(customer_id, Party(part, customer_id, because="chosen"))
         elif name or address:
             found[place, name] = Party(part, None, address[:320], name[:200], "not known yet")
         else:
             raise Invalid.field("parties", "Name the customer, or someone unknown.")
-    return list(found.values())
+    return _known(ctx, list(found.values()))
+
+
+def _known(ctx: Context, parties: Sequence[Party]) -> list[Party]:
+    """With the names and numbers of those who are customers. NotFound for one who is out of reach."""
+    ids = [party.customer_id for party in parties if party.customer_id is not None]
+    known = {
+        customer.key: customer for customer in editing.load_many(ctx, ctx.assembly.resource("customers"), ids)
+    }
+    return [
+        replace(party, address=known[party.customer_id].primary_phone, name=known[party.customer_id].name)
+        if party.customer_id is not None
+        else party
+        for party in parties
+    ]
 
 
 def _form(ctx: Context, typed: Mapping[str, Any], errors: Sequence[FieldError] = ()) -> Page:
