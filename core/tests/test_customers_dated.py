@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from patron.accounts.history import of_record
 from patron.accounts.models import Audit
 from patron.assembly import Assembly
-from patron.customers import contacts
+from patron.customers import contacts, points, relationships
 from patron.customers.models import ContactHolder, ContactPoint, CustomerName, Relationship
 from patron.records import Row, table
+from patron.resources import editing
 from patron.testing.faces import app_client, make_customer, make_user, signed_in, working
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 
 @pytest.fixture
@@ -99,6 +102,19 @@ def test_how_they_are_reached_is_changed_on_the_profile(client: Any, assembly: A
     assert len(acts) == 2
 
 
+def test_of_a_kind_without_a_list_one_alone_is_the_main_one(assembly: Assembly) -> None:
+    ada, h = make_customer(assembly), table(ContactHolder)
+    with working(assembly) as ctx:
+        given = [contacts.Point("fax", number) for number in ("+4930111", "+4930222")]
+        contacts.replace_points(ctx, editing.load(ctx, assembly.resource("customers"), ada), "fax", given)
+        second = ctx.session.execute(select(func.max(h.c.id))).scalar_one()
+        points.change_point(ctx, ada, second, points.Reach("personal", is_primary=True))
+        mine = select(h.c.is_primary).where(h.c.customer_id == ada).order_by(h.c.id)
+        assert list(ctx.session.execute(mine).scalars()) == [False, True]
+        (act,) = [row for row in of_record(ctx, "customers", ada) if row["action"] == "reach"]
+        assert act["became"]["is_primary"] is True
+
+
 def test_an_ended_address_that_was_a_mistake_goes_and_can_be_given_back(
     client: Any, assembly: Assembly
 ) -> None:
@@ -143,6 +159,16 @@ def test_a_relationship_ends_stays_and_one_alone_is_the_main_one(client: Any, as
     back = _rows(assembly, Relationship)[-1]
     assert (back["role"], back["until"].isoformat(), back["to_id"]) == ("Head", "2024-01-31", firms[0])
     assert client.post(undo).status_code == 409
+
+
+def test_the_last_day_of_a_relationship_belongs_to_it(assembly: Assembly) -> None:
+    ada, firm = make_customer(assembly), make_customer(assembly, "Mill Ltd", "organisation")
+    with working(assembly) as ctx:
+        today = ctx.now.date()
+        relationships.relate(ctx, ada, firm, "works_at", until=today - timedelta(days=1), is_primary=True)
+        relationships.relate(ctx, ada, firm, "works_at", until=today, is_primary=True)
+        said = [(one.ended, one.is_primary) for one in relationships.related_to(ctx, ada)]
+    assert said == [(False, True), (True, False)]
 
 
 def test_a_name_ends_changes_goes_and_comes_back_for_who_removed_it(client: Any, assembly: Assembly) -> None:

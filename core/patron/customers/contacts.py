@@ -291,5 +291,5 @@ def drop_points(ctx: Context, ids: Sequence[int]) -> None:
     held = select(h.c.contact_point_id).where(h.c.customer_id.in_(ids))
     points = list(ctx.session.execute(held).scalars())
     ctx.session.execute(delete(h).where(h.c.customer_id.in_(ids)))
-    others = select(h.c.contact_point_id)
-    ctx.session.execute(delete(p).where(p.c.id.in_(points), p.c.id.not_in(others)))
+    held_still = select(h.c.id).where(h.c.contact_point_id == p.c.id).exists()
+    ctx.session.execute(delete(p).where(among(p.c.id, points), ~held_still))

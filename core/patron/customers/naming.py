@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
@@ -32,7 +33,7 @@ class Words:
             return {key: self.without(item) for key, item in value.items()}
         return [self.without(item) for item in value] if isinstance(value, Sequence) else value
 
-    @property
+    @cached_property
     def _pattern(self) -> re.Pattern[str]:
         longest_first = sorted(self.addresses | self.names, key=len, reverse=True)
         return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 
 from patron.accounts import audit
+from patron.bulk import among
 from patron.context import Context
 from patron.customers.contacts import POSTAL_FIELDS
 from patron.customers.models import ContactHolder, ContactPoint
@@ -48,6 +49,8 @@ def change_point(ctx: Context, customer_id: int, holder_id: int, reach: Reach) -
     changed = {name: (row[name], value) for name, value in values.items() if row[name] != value}
     lasts, main = reach.until is None, reach.is_primary and reach.until is None
     if (row["until"] is None) != lasts or (main and not row["is_primary"]):
+        if row["kind"] not in _LISTS and main != row["is_primary"]:  # of the lists, their own change says it
+            changed["is_primary"] = (row["is_primary"], main)
         _keep_lists(ctx, customer_id, row, lasts=lasts, main=main)
     if changed:
         h = table(ContactHolder)
@@ -132,7 +135,9 @@ def _check(ctx: Context, reach: Reach) -> None:
 def _keep_lists(ctx: Context, customer_id: int, row: dict[str, Any], *, lasts: bool, main: bool) -> None:
     """Let the customer's own lists, and what repeats their first entries, follow: as if edited in the form."""
     if row["kind"] not in _LISTS:
-        h = table(ContactHolder)
+        h, others = table(ContactHolder), [one["id"] for one in _lasting(ctx, customer_id, row["kind"])]
+        if main:
+            ctx.session.execute(update(h).where(among(h.c.id, others)).values(is_primary=False))
         ctx.session.execute(update(h).where(h.c.id == row["id"]).values(is_primary=main))
         return
     entries = [_entry(one) for one in _lasting(ctx, customer_id, row["kind"]) if one["id"] != row["id"]]

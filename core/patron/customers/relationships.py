@@ -64,6 +64,7 @@ def relate(
     if from_id == to_id:
         raise Invalid.field("to_id", "A customer cannot be related to itself.")
     _check_days(since, until)
+    is_primary = is_primary and not _ended(until, ctx.now.date())
     if KINDS[kind].acyclic and from_id in _above(ctx, to_id, kind):
         raise Invalid.field("to_id", f"That would make a circle of “{KINDS[kind].label.lower()}”.")
     t = table(Relationship)
@@ -101,7 +102,7 @@ def change(
         "role": role[:200],
         "since": since,
         "until": until,
-        "is_primary": is_primary and (until is None or until >= ctx.now.date()),
+        "is_primary": is_primary and not _ended(until, ctx.now.date()),
     }
     changed = {name: (row[name], value) for name, value in values.items() if row[name] != value}
     if not changed:
@@ -156,6 +157,11 @@ def _check_days(since: date | None, until: date | None) -> None:
         raise Invalid.field("until", "It cannot end before it begins.")
 
 
+def _ended(until: date | None, today: date) -> bool:
+    """The last day of a relationship belongs to it."""
+    return until is not None and until < today
+
+
 def _above(ctx: Context, customer_id: int, kind: str) -> set[int]:
     """Everyone above a customer by one kind: one recursive statement."""
     t = table(Relationship)
@@ -197,8 +203,7 @@ def related_of(rows: Iterable[Any], customer_id: int, today: date) -> list[Relat
         out = row.from_id == customer_id
         label = row.kind if kind is None else kind.label if out else kind.reverse
         other = row.to_id if out else row.from_id
-        ended = row.until is not None and row.until <= today
-        said = (row.since, row.until, bool(row.is_primary), ended)
+        said = (row.since, row.until, bool(row.is_primary), _ended(row.until, today))
         found.append(Related(row.id, label, row.role, other, row.name, row.other_kind, *said))
     return sorted(found, key=lambda one: (one.ended, not one.is_primary))
 
