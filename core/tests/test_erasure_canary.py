@@ -35,7 +35,8 @@ INDEXES = ("core_search_fts",)
 @cache
 def message(*cc: str, attachment: bytes = b"", body: str = "") -> bytes:
     mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = f"{CANARY} Smith <{PERSON}>", SUPPORT, "The chair"
+    subject = f"The chair of {CANARY} Smith" if cc else "The chair"
+    mail["From"], mail["To"], mail["Subject"] = f"{CANARY} Smith <{PERSON}>", SUPPORT, subject
     mail["Cc"] = ", ".join(cc)
     mail["Message-ID"] = "<shared@example.com>" if cc else f"<{CANARY}@example.com>"
     mail.set_content(body or f"{CANARY} here: it broke.")
@@ -57,6 +58,8 @@ def fill(ctx: Context) -> tuple[int, int, int]:
     mailflow.receive(ctx, message(attachment=f"of {CANARY}".encode()), box)
     said = f"{CANARY} Smith ({PERSON}) and I agree."
     shared = mailflow.receive(ctx, message(OTHER, body=said), box)
+    again = {"subject": f"The other chair of {CANARY} Smith"}
+    editing.change(ctx, ctx.assembly.resource("interactions"), shared.interaction_id, again)
     mailflow.queue_mail(
         ctx, box.key, [Address(f"{CANARY} Smith", PERSON)], f"Dear {CANARY}", f"Dear {CANARY}, done."
     )

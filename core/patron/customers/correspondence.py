@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import String, case, cast, literal, or_, select, update
 
 from patron.accounts.models import Audit, AuditValue, User
 from patron.bulk import among
 from patron.context import Context
-from patron.customers.naming import ERASED, Words
+from patron.customers.naming import ERASED, Words, take_out, write
 from patron.files.services import detach, discard
 from patron.interactions.models import (
     Interaction,
@@ -38,10 +37,7 @@ def forget_correspondence(ctx: Context, ids: Sequence[int], words: Words) -> Non
     touched = set(ctx.session.execute(select(part.c.interaction_id).where(theirs)).scalars())
     alone = touched - _shared(ctx, touched, ids, words)
     _blank_touches(ctx, alone)
-    for touch in _touches(ctx, touched - alone):
-        touch.subject, touch.body = words.without(touch.subject), words.without(touch.body)
-        ctx.session.add(touch)
-    ctx.session.flush()
+    _clean_touches(ctx, touched - alone, words)
     _forget_mails(ctx, touched, alone, words)
     _forget_ledger(ctx, alone, words)
     _forget_lines(ctx, touched, alone, words)
@@ -79,33 +75,36 @@ def _blank_touches(ctx: Context, alone: Collection[int]) -> None:
     ctx.session.execute(update(touch).where(mine).values(subject=ERASED, body=""))
     about = select(noted.c.id).where(noted.c.resource == "interactions", among(noted.c.record_id, alone))
     ctx.session.execute(update(values).where(values.c.audit_id.in_(about)).values(was={}, became={}))
+    detach(ctx, "interactions", *alone)
+
+
+def _clean_touches(ctx: Context, shared: Collection[int], words: Words) -> None:
+    """What the audit keeps of them is sealed as a whole, so of that a value with their words goes entirely."""
+    touch, thread, values, noted = table(Interaction), table(Thread), table(AuditValue), table(Audit)
+    threads = select(touch.c.thread_id).where(among(touch.c.id, shared))
+    take_out(ctx, words, thread, ("subject",), thread.c.id.in_(threads))
+    take_out(ctx, words, touch, ("subject", "body"), among(touch.c.id, shared))
+    about = select(noted.c.id).where(noted.c.resource == "interactions", among(noted.c.record_id, shared))
+    said = select(values.c.id, values.c.was, values.c.became).where(values.c.audit_id.in_(about))
+    theirs = [
+        row.id for row in ctx.session.execute(said) if words.stand_in(row.was) or words.stand_in(row.became)
+    ]
+    ctx.session.execute(update(values).where(among(values.c.id, theirs)).values(was={}, became={}))
     ctx.session.expire_all()
-    for touch_id in alone:
-        detach(ctx, "interactions", touch_id)
 
 
 def _forget_mails(ctx: Context, touched: Collection[int], alone: Collection[int], words: Words) -> None:
     """``raw_sha256`` stays, so that the same message is not taken in again; it tells nothing of whom it was."""
     t, touch = table(Mail), table(Interaction)
-    columns = (
-        t.c.id,
-        t.c.message_id,
-        t.c.raw_file_id,
-        t.c.html,
-        t.c.visible_text,
-        touch.c.id.label("touch_id"),
-    )
+    columns = (t.c.id, t.c.message_id, t.c.raw_file_id, touch.c.id.label("touch_id"))
     joined = t.join(touch, touch.c.mail_id == t.c.id)
     rows = ctx.session.execute(select(*columns).select_from(joined).where(among(touch.c.id, touched))).all()
-    for row in rows:
-        values: dict[str, Any] = {"raw_file_id": None}
-        if row.touch_id in alone:
-            digest = hashlib.sha256(row.message_id.encode()).hexdigest()[:32]
-            values |= {"message_id": f"<{digest}@erased.invalid>", "in_reply_to": [], "reference_ids": []}
-            values |= {"html": "", "visible_text": ""}
-        else:
-            values |= {"html": words.without(row.html), "visible_text": words.without(row.visible_text)}
-        ctx.session.execute(update(t).where(t.c.id == row.id).values(values))
+    blank = {"in_reply_to": [], "reference_ids": [], "html": "", "visible_text": ""}
+    theirs = [row for row in rows if row.touch_id in alone]
+    write(ctx, t, [{"id": row.id, "message_id": _disguised(row.message_id), **blank} for row in theirs])
+    others = {row.id for row in rows} - {row.id for row in theirs}
+    take_out(ctx, words, t, ("html", "visible_text"), among(t.c.id, others))
+    ctx.session.execute(update(t).where(among(t.c.id, [row.id for row in rows])).values(raw_file_id=None))
     sent = table(MailLedger)
     mine = among(sent.c.interaction_id, touched)
     sources = {row.raw_file_id for row in rows}
@@ -117,14 +116,18 @@ def _forget_mails(ctx: Context, touched: Collection[int], alone: Collection[int]
     discard(ctx, sources - {None})
 
 
+def _disguised(message_id: str) -> str:
+    return f"<{hashlib.sha256(message_id.encode()).hexdigest()[:32]}@erased.invalid>"
+
+
 def _forget_ledger(ctx: Context, alone: Collection[int], words: Words) -> None:
     """Nothing more is sent to them, and who was written to is not said."""
     t = table(MailLedger)
     mine = or_(among(t.c.interaction_id, alone), among(t.c.recipient, words.addresses))
-    for row in ctx.session.execute(select(t.c.id, t.c.state, t.c.message_id).where(mine)).all():
-        state = row.state if row.state in _SETTLED else "suppressed"
-        blank = {"recipient": f"erased-{row.id}", "answer": "", "envelope_from": "", "state": state}
-        ctx.session.execute(update(t).where(t.c.id == row.id).values(blank))
+    state = case((t.c.state.in_(_SETTLED), t.c.state), else_="suppressed")
+    nobody = literal("erased-") + cast(t.c.id, String)
+    blank = {"recipient": nobody, "answer": "", "envelope_from": "", "state": state}
+    ctx.session.execute(update(t).where(mine).values(blank))
 
 
 def _forget_lines(ctx: Context, touched: Collection[int], alone: Collection[int], words: Words) -> None:
@@ -133,7 +136,4 @@ def _forget_lines(ctx: Context, touched: Collection[int], alone: Collection[int]
     blank = {"title": t.c.kind, "body": "", "snapshot": {}}
     ctx.session.execute(update(t).where(among(t.c.interaction_id, alone)).values(blank))
     others = among(t.c.interaction_id, set(touched) - set(alone))
-    for row in ctx.session.execute(select(t.c.id, t.c.title, t.c.body, t.c.snapshot).where(others)).all():
-        values = {"title": words.without(row.title), "body": words.without(row.body)}
-        values["snapshot"] = words.without(row.snapshot)
-        ctx.session.execute(update(t).where(t.c.id == row.id).values(values))
+    take_out(ctx, words, t, ("title", "body", "snapshot"), others)

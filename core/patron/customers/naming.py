@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Table, bindparam, select, update
 
 from patron.context import Context
 from patron.customers.models import ContactHolder, ContactPoint, Customer, CustomerName
@@ -33,10 +33,30 @@ class Words:
             return {key: self.without(item) for key, item in value.items()}
         return [self.without(item) for item in value] if isinstance(value, Sequence) else value
 
+    def stand_in(self, value: Any) -> bool:
+        """Whether one of them stands in a text, or in what JSON holds."""
+        return bool(self.without(value) != value)
+
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         longest_first = sorted(self.addresses | self.names, key=len, reverse=True)
         return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
+
+
+def take_out(ctx: Context, words: Words, t: Table, names: Sequence[str], *where: ColumnElement[bool]) -> None:
+    """Take the words out of these columns; the rows that hold one are written together."""
+    rows = ctx.session.execute(select(t.c.id, *(t.c[name] for name in names)).where(*where)).mappings()
+    cleaned = [(row, {name: words.without(row[name]) for name in names}) for row in rows]
+    write(ctx, t, [{"id": row["id"], **now} for row, now in cleaned if any(now[n] != row[n] for n in names)])
+
+
+def write(ctx: Context, t: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Give rows, by ``id``, other values; all of the same columns, JSON ones too. One statement."""
+    if not rows:
+        return
+    values = {name: bindparam(f"new_{name}", type_=t.c[name].type) for name in rows[0] if name != "id"}
+    given = [{f"new_{name}": value for name, value in row.items()} for row in rows]
+    ctx.session.connection().execute(update(t).where(t.c.id == bindparam("new_id")).values(values), given)
 
 
 def words_of(ctx: Context, ids: Sequence[int]) -> Words:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import String, Text, cast, delete, literal, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from patron.accounts.models import Account, Mandate, SignIn, SignInLink
@@ -13,7 +13,7 @@ from patron.bulk import among
 from patron.context import Context
 from patron.contributions import Resource
 from patron.customers.models import Consent, Customer, MergeJournal, Relationship
-from patron.customers.naming import ERASED, Words
+from patron.customers.naming import ERASED, Words, take_out, write
 from patron.files.services import detach
 from patron.interactions.models import TimelineEntry
 from patron.records import table
@@ -28,6 +28,8 @@ from patron.system.models import (
     OutboxEvent,
     SearchEntry,
 )
+
+_TOGETHER = 200  # records that one statement looks for
 
 
 def forget_traces(ctx: Context, ids: Sequence[int], words: Words) -> None:
@@ -49,8 +51,7 @@ def forget_attachments(ctx: Context, ids: Sequence[int], retained: set[str]) -> 
         t = table_of(resource)
         theirs = select(t.c.id).where(column.in_(ids))
         held = select(link.c.record_id).where(link.c.resource == resource.key, link.c.record_id.in_(theirs))
-        for record_id in set(ctx.session.execute(held).scalars()):
-            detach(ctx, resource.key, record_id)
+        detach(ctx, resource.key, *set(ctx.session.execute(held).scalars()))
 
 
 def _linked(ctx: Context) -> Iterator[tuple[Resource, ColumnElement[Any]]]:
@@ -68,10 +69,15 @@ def _forget_events(ctx: Context, ids: Sequence[int], words: Words) -> None:
     event, delivery = table(OutboxEvent), table(Delivery)
     due = set(ctx.session.execute(_still_due(ids)).scalars())
     theirs = select(event.c.id, event.c.payload, event.c.actor).where(event.c.customer_id.in_(ids))
-    for row in ctx.session.execute(theirs).all():
-        payload = words.without(row.payload) if row.id in due else _without_texts(row.payload)
-        values = {"payload": payload, "actor": words.without(row.actor)}
-        ctx.session.execute(update(event).where(event.c.id == row.id).values(values))
+    cleaned = [
+        {
+            "id": row.id,
+            "payload": words.without(row.payload) if row.id in due else _without_texts(row.payload),
+            "actor": words.without(row.actor),
+        }
+        for row in ctx.session.execute(theirs)
+    ]
+    write(ctx, event, cleaned)
     ctx.session.execute(update(delivery).where(delivery.c.customer_id.in_(ids)).values(error=""))
 
 
@@ -95,27 +101,42 @@ def _forget_sign_ins(ctx: Context, ids: Sequence[int]) -> None:
     theirs = select(mandate.c.account_id).where(
         mandate.c.customer_id.in_(ids), mandate.c.account_id.not_in(for_others)
     )
-    for account_id in set(ctx.session.execute(theirs).scalars()):
-        for model in (SignIn, SignInLink):
-            t = table(model)
-            ctx.session.execute(delete(t).where(t.c.account_id == account_id))
-        blank = {"email": f"erased-{account_id}", "name": ERASED, "password_hash": "", "active": False}
-        ctx.session.execute(update(account).where(account.c.id == account_id).values(blank))
+    closed = set(ctx.session.execute(theirs).scalars())
+    for model in (SignIn, SignInLink):
+        t = table(model)
+        ctx.session.execute(delete(t).where(among(t.c.account_id, closed)))
+    nobody = literal("erased-") + cast(account.c.id, String)
+    blank = {"email": nobody, "name": ERASED, "password_hash": "", "active": False}
+    ctx.session.execute(update(account).where(among(account.c.id, closed)).values(blank))
 
 
 def _forget_changes(ctx: Context, ids: Sequence[int]) -> None:
     """What imports read of them, what bulk edits and merges would undo."""
-    row, bulk, merge = table(ImportRow), table(BulkJob), table(MergeJournal)
+    row, merge = table(ImportRow), table(MergeJournal)
     ctx.session.execute(update(row).where(row.c.record_id.in_(ids)).values(raw=[], values={}, reason=""))
-    jobs = select(bulk.c.id, bulk.c.before).where(bulk.c.resource == "customers")
-    keys = {str(customer_id) for customer_id in ids}
-    for job in ctx.session.execute(jobs).all():
-        if keys & job.before.keys():
-            left = {key: was for key, was in job.before.items() if key not in keys}
-            ctx.session.execute(update(bulk).where(bulk.c.id == job.id).values(before=left))
+    for resource, column in _linked(ctx):
+        named = select(table_of(resource).c.id).where(column.in_(ids))
+        _forget_undo(ctx, resource, list(ctx.session.execute(named).scalars()))
     theirs = or_(merge.c.survivor_id.in_(ids), merge.c.merged_id.in_(ids))
     kept: dict[str, Any] = {"before": {"survivor": {}, "modules": {}}}
     ctx.session.execute(update(merge).where(theirs).values(kept))
+
+
+def _forget_undo(ctx: Context, resource: Resource, record_ids: Sequence[int]) -> None:
+    """What bulk edits would give back to these records; only edits that name one of them are read."""
+    t = table(BulkJob)
+    for start in range(0, len(record_ids), _TOGETHER):
+        keys = {str(record_id) for record_id in record_ids[start : start + _TOGETHER]}
+        named = or_(*(cast(t.c.before, Text).contains(f'"{key}":') for key in sorted(keys)))
+        jobs = select(t.c.id, t.c.before).where(t.c.resource == resource.key, named)
+        left = [
+            {
+                "id": job.id,
+                "before": {key: was for key, was in job.before.items() if key not in keys},
+            }
+            for job in ctx.session.execute(jobs)
+        ]
+        write(ctx, t, left)
 
 
 def _forget_answers(ctx: Context, words: Words) -> None:
@@ -133,12 +154,7 @@ def _forget_mentions(ctx: Context, ids: Sequence[int], words: Words) -> None:
     near |= set(ctx.session.execute(select(rel.c.to_id).where(rel.c.from_id.in_(ids))).scalars())
     for t, where in ((entry, among(entry.c.customer_id, near)), (consent, consent.c.customer_id.in_(ids))):
         texts = ("title", "body", "snapshot") if t is entry else ("wording", "source", "proof", "by")
-        for row in ctx.session.execute(
-            select(t.c.id, *(t.c[name] for name in texts)).where(where)
-        ).mappings():
-            values = {name: words.without(row[name]) for name in texts}
-            if any(values[name] != row[name] for name in texts):
-                ctx.session.execute(update(t).where(t.c.id == row["id"]).values(values))
+        take_out(ctx, words, t, texts, where)
 
 
 def _search_anew(ctx: Context, ids: Sequence[int]) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from patron.assembly import Assembly
+from patron.bulk import among
 from patron.context import Context
 from patron.db import after_commit, savepoint
 from patron.errors import NotFound, TooLarge
@@ -123,10 +124,10 @@ def records_with(ctx: Context, file_id: int) -> list[tuple[str, int]]:
     return [(row.resource, row.record_id) for row in ctx.session.execute(statement)]
 
 
-def detach(ctx: Context, resource: str, record_id: int) -> None:
-    """Take a record's attachments from it; a file that nothing else refers to goes."""
+def detach(ctx: Context, resource: str, *record_ids: int) -> None:
+    """Take the attachments of records from them; a file that nothing else refers to goes."""
     link = table(FileLink)
-    mine = (link.c.resource == resource) & (link.c.record_id == record_id)
+    mine = (link.c.resource == resource) & among(link.c.record_id, record_ids)
     gone = ctx.session.execute(delete(link).where(mine).returning(link.c.file_id)).scalars()
     discard(ctx, set(gone))
 
