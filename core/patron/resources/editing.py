@@ -50,7 +50,7 @@ def create(ctx: Context, resource: Resource, values: Mapping[str, Any]) -> Any:
 def change(
     ctx: Context, resource: Resource, record_id: int, values: Mapping[str, Any], *, version: int | None = None
 ) -> Any:
-    """Change some fields. Conflict when ``version`` is not the stored one and a changed field clashes.
+    """Change some fields. Conflict when ``version`` is not the stored one, even where nothing would change.
 
     NotFound out of the read scope, Forbidden within it but out of the edit scope. Nothing is written when nothing
     changes.

@@ -95,6 +95,9 @@ def save_company(ctx: Context, values: Mapping[str, str], version: int) -> None:
     given = _checked(values)
     before = company_values(ctx)
     e, b = table(LegalEntity), table(Brand)
+    meanwhile = Conflict("Somebody else has changed the company meanwhile. Please look at it once more.")
+    if version != before["version"]:
+        raise meanwhile
     changed = {name: (before[name], given[name]) for name in FIELDS if before[name] != given[name]}
     if not changed:
         return
@@ -102,7 +105,7 @@ def save_company(ctx: Context, values: Mapping[str, str], version: int) -> None:
     mine = (e.c.id == before["entity_id"]) & (e.c.version == version)
     stored = update(e).where(mine).values({name: given[name] for name in ENTITY_FIELDS} | fresh)
     if ctx.session.execute(stored.returning(e.c.id)).first() is None:
-        raise Conflict("Somebody else has changed the company meanwhile. Please look at it once more.")
+        raise meanwhile
     of_brand = {column: given[name] for name, column in BRAND_FIELDS.items()}
     ctx.session.execute(
         update(b)
