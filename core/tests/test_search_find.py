@@ -423,6 +423,7 @@ def test_migration_down_and_up_over_entries(database: Database, assembly: Assemb
     downgrade(database, CORE, "0001")
     assert not [found for found in differences(database, CORE) if "core_search" in str(found)]
     upgrade(database, [CORE])
+    assert differences(database, CORE) == []
     with writing(assembly) as ctx:
         assert titles(ctx, "anar") == ["Canary"]
         customer(ctx, "Canary two", birth_date=date(2000, 1, 1))
