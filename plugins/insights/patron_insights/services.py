@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 from babel.dates import format_date
-from patron import Context, Listing, Measure, Metric, Money, NotFound, Scope, measuring, metrics, read_page
+from patron import (
+    Context,
+    Listing,
+    Measure,
+    Metric,
+    Money,
+    NotFound,
+    Scope,
+    measuring,
+    metrics,
+    percent_text,
+    read_page,
+)
 from patron import Resource as ResourceOf
 
 FIRM = "insights.firm"
@@ -112,7 +123,7 @@ def one(ctx: Context, metric: Metric, value: int, currency: str) -> str:
     if metric.unit == "money":
         return Money(value, currency or ctx.assembly.settings.currency).format(ctx.locale)
     if metric.unit == "percent":
-        return f"{Decimal(value).scaleb(-2).normalize():f} %"
+        return f"{percent_text(value)} %"
     return f"{value / 100:.2f}" if metric.unit == "score" else f"{value:,}"
 
 
