@@ -11,9 +11,13 @@ import msgspec
 from patron.errors import BadRequest
 
 
-def whole_number(text: str) -> int | None:
-    """The number that somebody typed or an address holds, if it is one of digits that a column can hold."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+def whole_number(text: str, *, signed: bool = False) -> int | None:
+    """The number that somebody typed or an address holds, if it is one of digits that a column can hold.
+
+    ``signed`` takes a minus before them.
+    """
+    digits = text.removeprefix("-") if signed else text
+    return int(text) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
 
 
 @dataclass(frozen=True)

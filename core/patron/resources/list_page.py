@@ -46,8 +46,8 @@ def _condition(item: Field, value: str) -> Any:
     if item.kind == "bool":
         return value == "true"
     if item.kind in ("integer", "money"):
-        number = whole_number(value.removeprefix("-"))
-        return value if number is None else -number if value.startswith("-") else number
+        number = whole_number(value, signed=True)
+        return value if number is None else number
     return value
 
 

@@ -22,9 +22,9 @@ from patron.errors import FieldError
 from patron.resources.declaration import table_of
 from patron.resources.scope import row_scope
 from patron.resources.search import search_clause
-from patron.resources.values import MAX_INTEGER
 from patron.responses import Page
 from patron.ui import CSRF_FIELD
+from patron.web import whole_number
 
 WHERE, CHOSEN = "-lookup", "-chosen"
 """Endings of the fields beside a look-up: where to look, and which of those offered was chosen."""
@@ -164,8 +164,8 @@ def _settled(ctx: Context, name: str, where: str, typed: str) -> str | Doubt:
     exact: list[Candidate] = []
     if readable := bool(ctx.actor.scope(resource.permission("read"))):
         clause = meant_by(ctx, resource, typed)
-        if typed.isascii() and typed.isdigit() and int(typed) <= MAX_INTEGER:
-            clause = or_(clause, table_of(resource).c.id == int(typed))
+        if (number := whole_number(typed)) is not None:
+            clause = or_(clause, table_of(resource).c.id == number)
         exact = _candidates(ctx, resource, clause)
     if len(exact) == 1:
         return exact[0].value

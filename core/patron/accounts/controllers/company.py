@@ -11,6 +11,7 @@ from patron.errors import BadRequest, Conflict, FieldError, Invalid
 from patron.responses import Flash, Page, Redirect
 from patron.routing import Route, get, post
 from patron.system import company
+from patron.web import whole_number
 
 URL = "/admin/company"
 
@@ -34,12 +35,12 @@ def _form(
 @post(URL, permission=ADMIN)
 def change(ctx: Context) -> Page | Redirect:
     """Change it, or show the form again with every error, and what was typed."""
-    version = ctx.web.value("version")
-    if not (version.isdecimal() and len(version) < 10):
+    version = whole_number(ctx.web.value("version"))
+    if version is None:
         raise BadRequest("The form does not say which version it changes.")
     values = {name: (ctx.web.values(name) or [""])[0] for name in company.FIELDS}
     try:
-        company.save_company(ctx, values, int(version))
+        company.save_company(ctx, values, version)
     except Invalid as error:
         return _form(ctx, {**values, "version": version}, error.errors, 422)
     except Conflict as error:

@@ -173,10 +173,9 @@ def _operand(item: Offered, op: str, value: str) -> Any:
     if item.kind == "bool":
         plain = value == "true"
     elif item.kind in ("integer", "money"):
-        number = whole_number(value.removeprefix("-"))
-        if number is None:
+        plain = whole_number(value, signed=True)
+        if plain is None:
             raise ValueError("needs a whole number.")
-        plain = -number if value.startswith("-") else number
     return plain if op == "eq" else {op: plain}
 
 
