@@ -215,9 +215,15 @@ def unmet(rows: Sequence[Mapping[str, Any]], held: Sequence[bool]) -> list[list[
     return [group for group in groups(rows) if not any(held[number] for number in group)]
 
 
-def say_all(ctx: Context, resource: Resource, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Each group in words: “priority is high or status is new”."""
-    return [" or ".join(say(ctx, resource, rows[n]) for n in group) for group in groups(rows)]
+def say_all(
+    ctx: Context,
+    resource: Resource,
+    rows: Sequence[Mapping[str, Any]],
+    only: Sequence[Sequence[int]] | None = None,
+) -> list[str]:
+    """Each group, or each of ``only`` these, in words: “priority is high or status is new”."""
+    chosen = groups(rows) if only is None else only
+    return [" or ".join(say(ctx, resource, rows[n]) for n in group) for group in chosen]
 
 
 def watched(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:

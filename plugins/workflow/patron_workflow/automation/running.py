@@ -193,9 +193,7 @@ def _do(ctx: Context, rule: Automation, trigger: Trigger, record_id: int) -> Out
         reason = f"A condition cannot be asked any more: {error.detail}"
         return Outcome("refused", reason, broken=reason)
     if unmet := conditions.unmet(rule.conditions, held):
-        told = [
-            " or ".join(conditions.say(ctx, resource, rule.conditions[n]) for n in group) for group in unmet
-        ]
+        told = conditions.say_all(ctx, resource, rule.conditions, unmet)
         return Outcome("unmet", f"Not so: {'; '.join(told)}.", held)
     known = actions.actions(ctx, resource)
     told = []
