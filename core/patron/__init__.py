@@ -100,6 +100,7 @@ from patron.resources.query import Listing, read_one, read_page
 from patron.resources.record_page import show_record
 from patron.resources.rules import Rules
 from patron.resources.scope import row_scope
+from patron.resources.values import percent_text
 from patron.responses import Cookie, Document, Download, Flash, Json, Page, Redirect
 from patron.routing import ANYONE, SIGNED_IN, Route, delete, get, patch, post, put
 from patron.system import company
@@ -237,6 +238,7 @@ __all__ = [
     "origins",
     "patch",
     "people_of",
+    "percent_text",
     "portal",
     "post",
     "preferring",

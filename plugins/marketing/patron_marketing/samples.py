@@ -21,6 +21,7 @@ from patron import (
     table,
     timeline,
 )
+from patron import facts as core_facts
 from sqlalchemy import insert, select
 
 from patron_marketing.models import Campaign, Click, Form, Link, Recipient, Segment, Submission
@@ -105,7 +106,7 @@ def add_samples(ctx: Context, random: Random) -> None:
     _suppressions(ctx, marketer, people)
     text = BODY.replace("{intro}", "A first look at what comes in autumn.")
     _draft(_at(ctx, marketer, 2), made[1], "Autumn preview", "A first look at autumn", text)
-    facts.write_anew(ctx)
+    core_facts.rebuild(ctx, facts.FIELDS)
     segments.recount(ctx)
 
 

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Select,
     case,
     cast,
-    delete,
     func,
     insert,
     literal,
@@ -64,13 +63,6 @@ def note(
         fresh = {"mails": int(mailed), "clicks": int(clicked)}
         dates = {name: value for name, value in values.items() if name not in fresh}
         ctx.session.execute(insert(t).values(customer_id=customer_id, **fresh, **dates))
-
-
-def write_anew(ctx: Context) -> None:
-    """Write all rows from what defines them: for records that were not made one after the other."""
-    t, said = table(Engagement), derived()
-    ctx.session.execute(delete(t))
-    ctx.session.execute(insert(t).from_select([column.name for column in said.selected_columns], said))
 
 
 def derived(customers: Sequence[int] | None = None) -> Select[Any]:
