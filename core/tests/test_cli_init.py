@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 import msgspec
 import pytest
 from click.testing import CliRunner
@@ -127,5 +128,14 @@ def test_what_the_commands_print_for_programs(home: Path) -> None:
     assert run("plugins", "--json") == []
     listed = CliRunner().invoke(patron, ("export", "customers"), standalone_mode=False)
     assert "Jürgen Groß" in listed.stdout
+    written = run("export", "customers", "--to", "all.csv", "--json")
+    assert written == {"resource": "customers", "rows": 1, "to": "all.csv"}
+    assert "Jürgen Groß" in Path("all.csv").read_text("utf-8-sig")
     with pytest.raises(NotFound, match="customers"):
         run("export", "nothing")
+    with pytest.raises(click.UsageError, match="--to"):
+        run("export", "customers", "--json")
+    bo = "bo@firm.example"
+    run("users", "add", bo, "--name", "Bo", "--json")
+    assert run("users", "disable", bo, "--json") == {"email": bo, "active": "no"}
+    assert run("users", "enable", bo, "--json") == {"email": bo, "active": "yes"}

@@ -199,11 +199,17 @@ def resume(import_id: int, json_output: bool) -> None:
 @click.option(
     "--to", "path", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output."
 )
-def export_resource(resource: str, filter_text: str, path: Path | None) -> None:
-    """Export a resource as CSV."""
+@as_json
+def export_resource(resource: str, filter_text: str, path: Path | None, json_output: bool) -> None:
+    """Export a resource as CSV.
+
+    With --json, which needs --to, it prints what was written: "resource", "rows", "to".
+    """
     from patron.resources.export import export_lines
     from patron.resources.query import Listing
 
+    if json_output and path is None:
+        raise click.UsageError("--json tells of a file: name it with --to.")
     assembly = get_assembly()
     try:
         found = assembly.resource(resource)
@@ -219,7 +225,9 @@ def export_resource(resource: str, filter_text: str, path: Path | None) -> None:
             click.echo(line, nl=False)
         return
     with open(path, "w", encoding="utf-8-sig", newline="") as file:
-        file.writelines(lines)
+        rows = sum(1 for line in lines if file.write(line)) - 1  # the header is none
+    if json_output:
+        print_json({"resource": resource, "rows": rows, "to": str(path)})
 
 
 @click.command()

@@ -63,20 +63,29 @@ def link(email: str, json_output: bool) -> None:
 
 @users.command("disable")
 @click.argument("email")
-def disable(email: str) -> None:
+@as_json
+def disable(email: str, json_output: bool) -> None:
     """End the user's sessions and tokens at once, and let them in no more."""
     with unit_of_work() as ctx:
         user_services.disable_user(ctx, user_services.user_by_email(ctx, email).id)
-    click.echo(f"{email} is disabled.")
+    _say(email, active=False, json_output=json_output)
 
 
 @users.command("enable")
 @click.argument("email")
-def enable(email: str) -> None:
+@as_json
+def enable(email: str, json_output: bool) -> None:
     """Let a disabled user in again."""
     with unit_of_work() as ctx:
         user_services.enable_user(ctx, user_services.user_by_email(ctx, email).id)
-    click.echo(f"{email} is enabled.")
+    _say(email, active=True, json_output=json_output)
+
+
+def _say(email: str, *, active: bool, json_output: bool) -> None:
+    if json_output:
+        print_json({"email": email, "active": "yes" if active else "no"})
+    else:
+        click.echo(f"{email} is {'enabled' if active else 'disabled'}.")
 
 
 @click.group()

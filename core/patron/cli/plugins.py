@@ -67,17 +67,26 @@ def describe(assembly: Assembly) -> list[dict[str, Any]]:
 
 @plugins.command("disable")
 @click.argument("name")
-def disable(name: str) -> None:
+@as_json
+def disable(name: str, json_output: bool) -> None:
     """Switch a module off: its pages answer 404, its data and history stay."""
     with unit_of_work() as ctx:
         plugins_service.disable(ctx, name)
-    click.echo(f"{name} is disabled.")
+    _say(name, "disabled", json_output)
 
 
 @plugins.command("enable")
 @click.argument("name")
-def enable(name: str) -> None:
+@as_json
+def enable(name: str, json_output: bool) -> None:
     """Switch a module on again: it first follows what it missed."""
     with unit_of_work() as ctx:
         plugins_service.enable(ctx, name)
-    click.echo(f"{name} is enabled.")
+    _say(name, "enabled", json_output)
+
+
+def _say(name: str, state: str, json_output: bool) -> None:
+    if json_output:
+        print_json({"name": name, "state": state})
+    else:
+        click.echo(f"{name} is {state}.")
