@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,7 @@ from patron.collecting import _misfits
 from patron.customers import facts, merging
 from patron.customers.models import Customer, MergeJournal
 from patron.db import BEFORE_COMMIT, Database, savepoint
+from patron.digest import digest_of
 from patron.migrate import CORE, Distribution
 from patron.plugins import discover
 from patron.records import table
@@ -29,7 +31,7 @@ from patron_orders.services import invoices, orders, payments
 from patron_sales.models import CustomerSales, Opportunity
 from patron_service.models import Ticket
 from patron_service.services import surveys, tickets
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 pytest_plugins = ["patron.testing.plugin", "patron.testing.faces"]
 MODULES = ("sales", "service", "marketing", "ecommerce", "insights")
@@ -350,3 +352,21 @@ def test_what_is_owed_opens_to_rows_that_sum_to_it(assembly: Assembly) -> None:
     for said in ("€338.00", "€100.00", "€238.00"):
         assert said in page, said
     assert "€119.00" not in page
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])  # it is reckoned over what was read
+def test_the_digest_tells_when_a_fact_was_found_unless_that_is_left_out(assembly: Assembly) -> None:
+    customer = make_customer(assembly, "Ada")
+    with working(assembly) as ctx:
+        sell(ctx, customer, 10_00)
+    without, t = ("as_of",), next(t for m, t in _kept(assembly) if m == "orders")
+    with working(assembly) as ctx:
+        whole, rest = digest_of(ctx), digest_of(ctx, without=without)
+        ctx.session.execute(update(t).values(as_of=ctx.now - timedelta(days=1)))
+        assert [name for name, said in digest_of(ctx).items() if said != whole[name]] == [t.name]
+        assert digest_of(ctx, without=without) == rest
+
+
+def _kept(assembly: Assembly) -> Iterator[tuple[str, Any]]:
+    """The tables of facts, with the module of each."""
+    return ((module, table(item.model)) for module, item in assembly.customer_fields)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -22,18 +22,18 @@ TECHNICAL = frozenset(
 )  # fmt: skip
 
 
-def digest_of(ctx: Context) -> dict[str, dict[str, Any]]:
-    """``{table: {"rows": n, "sha256": hex}}`` over rows in the order of their ids."""
-    tables = SQLModel.metadata.tables
-    return {name: _digest_table(ctx, tables[name], columns) for name, columns in compared(ctx).items()}
+def digest_of(ctx: Context, *, without: Collection[str] = ()) -> dict[str, dict[str, Any]]:
+    """``{table: {"rows": n, "sha256": hex}}`` over rows in the order of their ids, columns ``without`` these names."""
+    tables, counted = SQLModel.metadata.tables, compared(ctx, without=without)
+    return {name: _digest_table(ctx, tables[name], columns) for name, columns in counted.items()}
 
 
-def compared(ctx: Context) -> dict[str, list[str]]:
+def compared(ctx: Context, *, without: Collection[str] = ()) -> dict[str, list[str]]:
     """The tables of business rows, and of each the columns that count."""
     prefixes = ("core_", *(f"{plugin.name}_" for plugin in ctx.assembly.active))
     tables = [t for name, t in sorted(SQLModel.metadata.tables.items()) if name.startswith(prefixes)]
     return {
-        t.name: sorted(c.name for c in t.c if c.name != "as_of")  # when, not what, a fact was found
+        t.name: sorted(c.name for c in t.c if c.name not in without)
         for t in tables
         if t.name not in TECHNICAL and "id" in t.c
     }
