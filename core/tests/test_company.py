@@ -51,7 +51,9 @@ def test_the_page_changes_the_firm_everywhere(assembly: Assembly, database: Data
         assert client.post("/admin/company", data={**FORM, "version": "2"}).status_code == 303
         signed_in(client, "manager")
         assert client.get("/admin/company").status_code == 403
-        assert client.post("/admin/company", data={**FORM, "name": "Other", "version": "2"}).status_code == 403
+        assert (
+            client.post("/admin/company", data={**FORM, "name": "Other", "version": "2"}).status_code == 403
+        )
     with working(assembly) as ctx:
         firm = ctx.assembly.company
         assert (firm.legal_name, firm.sender_name) == ("Acme GmbH", "Acme Team")
