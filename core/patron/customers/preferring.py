@@ -64,6 +64,15 @@ def check_preference(values: Mapping[str, str]) -> None:
         _zone(values["time_zone"])
 
 
+def salutations(ctx: Context, customer_ids: Collection[int]) -> dict[int, str]:
+    """How those of the customers want to be addressed who have said so. One statement."""
+    t = table(Preference)
+    said = select(t.c.customer_id, t.c.salutation).where(
+        among(t.c.customer_id, sorted(customer_ids)), t.c.salutation != ""
+    )
+    return {row.customer_id: row.salutation for row in ctx.session.execute(said)}
+
+
 def cautions(ctx: Context, customer_ids: Collection[int | None], channel: str) -> list[str]:
     """Why these customers would rather not be reached on that channel now, a sentence each. One statement."""
     ids = {customer_id for customer_id in customer_ids if customer_id is not None}

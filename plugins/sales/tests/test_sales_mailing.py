@@ -220,6 +220,18 @@ def test_a_link_is_good_for_its_revision_and_nothing_else(
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])  # no statement of its own
+def test_the_letter_addresses_the_customer_as_they_prefer(
+    client: Client, assembly: Assembly, sink: SmtpSink, quote_id: int
+) -> None:
+    signed_in(client, "manager")
+    page = f"/sales/quotes/{quote_id}/mail"
+    assert form_of(client.get(page).text)["text"].startswith("Hello Adler")
+    customer_id = row(assembly, quote_id).customer_id
+    client.post(f"/customers/{customer_id}/preferences", data={"salutation": "Dear {number} friends"})
+    assert form_of(client.get(page).text)["text"].startswith("Dear {number} friends,\n")
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])  # no statement of its own
 def test_the_letter_says_that_the_customer_prefers_a_call(
     client: Client, assembly: Assembly, sink: SmtpSink, quote_id: int
 ) -> None:

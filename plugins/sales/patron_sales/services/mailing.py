@@ -26,6 +26,7 @@ from patron import (
     files,
     mailflow,
     mandates,
+    preferring,
     table,
 )
 from sqlalchemy import select
@@ -33,7 +34,7 @@ from sqlalchemy import select
 from patron_sales.models import Opportunity, Quote
 from patron_sales.services import quotes
 
-TEXT = """Hello {customer},
+TEXT = """{salutation},
 
 please find our quote {number} over {total} attached. It is valid until {valid_until}.
 
@@ -41,7 +42,7 @@ You can look at it and accept it here:
 {link}
 
 {sender}"""
-FIELDS = ("customer", "number", "total", "valid_until", "link", "sender")
+FIELDS = ("salutation", "customer", "number", "total", "valid_until", "link", "sender")
 MAILABLE = ("draft", "sent")
 _TOKEN = re.compile(r"(\d{1,18})-(\d{1,6})-([\w-]{32})")
 
@@ -64,6 +65,7 @@ def letter_of(ctx: Context, quote_id: int) -> tuple[Quote, Letter]:
     filled = fill(
         str(ctx.assembly.setting("sales", "quote_mail") or TEXT),
         {
+            "salutation": _salutation(ctx, quote) or f"Hello {name}",
             "customer": name,
             "number": quote.number,
             "total": Money(quote.gross_minor, quote.currency).format(ctx.locale),
@@ -89,6 +91,13 @@ def _addresses(ctx: Context, quote: Quote) -> list[str]:
     rows: list[dict[str, Any]] = [{"id": str(key)} for key in people_of(ctx, quote)]
     contacts.attach(ctx, rows)
     return [email for row in rows for email in row["emails"]]
+
+
+def _salutation(ctx: Context, quote: Quote) -> str:
+    """How the contact, else the customer, wants to be addressed; empty where neither says."""
+    people = people_of(ctx, quote)
+    said = preferring.salutations(ctx, people)
+    return next((said[key] for key in people if key in said), "")
 
 
 def people_of(ctx: Context, quote: Quote) -> list[int]:
