@@ -19,6 +19,7 @@ from patron.testing.faces import app_client, settings_for, working
 sys.path.insert(0, str(Path(__file__).parent))  # for prm_world
 
 SELLING = ("sales",) if find_spec("patron_sales") else ()
+collect_ignore = [] if SELLING else ["test_prm_with_sales.py"]
 MODULES = ("workflow", *(("catalog", "orders", "sales") if SELLING else ()), "prm")
 
 

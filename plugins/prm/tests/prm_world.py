@@ -10,7 +10,7 @@ from patron.testing.faces import make_customer, working
 from patron.worker.drain import Drain
 from patron.worker.watch import Watch
 from patron_prm.models import Evidence, Offer, Registration
-from patron_prm.services import leads, registrations
+from patron_prm.services import decisions, leads, registrations
 from sqlalchemy import select
 
 
@@ -45,6 +45,11 @@ def lead(assembly: Assembly, customer: int, **values: Any) -> int:
     with working(assembly) as ctx:
         given = {"customer": customer, "interest": "Forty desks", **values}
         return int(editing.create(ctx, assembly.resource(leads.KEY), given).key)
+
+
+def approve(assembly: Assembly, registration_id: int, customer: int | None = None) -> None:
+    with working(assembly) as ctx:
+        decisions.approve(ctx, registration_id, customer)
 
 
 def row_of(assembly: Assembly, registration_id: int) -> Any:
