@@ -9,16 +9,14 @@ import signal
 import subprocess
 import sys
 import time
-import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 from patron import events
+from patron.assembly import Assembly
 from patron.context import Context
-from patron.contributions import Handler
 from patron.db import Database
 from patron.settings import Settings
 from patron.worker.durable import prepare_dbos
@@ -34,9 +32,13 @@ HANDLERS = ("probe.each", "probe.ordered")
 class Workers:
     """Starts worker processes on one database, and ends those that are left."""
 
-    database: Database
+    assembly: Assembly
     folder: Path
     started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def database(self) -> Database:
+        return self.assembly.database
 
     def start(self, executor_id: str = "one", *options: str) -> subprocess.Popen[str]:
         log = (self.folder / f"worker-{len(self.started)}.log").open("w")
@@ -59,15 +61,9 @@ class Workers:
 
     def publish(self, count: int, name: str = "probe.happened") -> None:
         with self.database.write() as session:
-            ctx = Context(session, self.assembly())
+            ctx = Context(session, self.assembly)
             for number in range(count):
                 events.publish(ctx, name, customer_id=number % 20)
-
-    def assembly(self) -> Any:
-        handlers = {key: Handler(key, "probe.happened", print) for key in HANDLERS}
-        handlers["probe.fatal"] = Handler("fatal", "probe.fatal", print)
-        live = types.SimpleNamespace(disabled=frozenset())
-        return types.SimpleNamespace(handlers=handlers, fact_sources={}, live=live)
 
     def effects(self, handler: str) -> list[tuple[int, int]]:
         query = text("SELECT event_id, customer_id FROM probe_effect WHERE handler = :handler ORDER BY id")
@@ -86,10 +82,12 @@ class Workers:
 
 @pytest.fixture
 def workers(database: Database, tmp_path: Path) -> Iterator[Workers]:
-    runpy.run_path(str(PROBE))["make_table"](database)
+    probe = runpy.run_path(str(PROBE))
+    probe["make_table"](database)
     prepare_dbos(Settings(database_url=database.url, folder=str(tmp_path)))
-    made = Workers(database, tmp_path)
+    made = Workers(probe["probe_assembly"](database.url, str(tmp_path)), tmp_path)
     yield made
+    made.database.dispose()
     for process in made.started:
         if process.poll() is None:
             process.kill()
