@@ -1,12 +1,20 @@
-"""What is done first with an installation: a customer is made, a touch is logged, and their page is opened.
+"""What is done first with an installation: ``wheel_steps.py PACKAGE MODULES``.
 
-Runs in the environment under test, in the folder of the installation; over HTTP, in one process. Prints the statuses
-of the answers and whether the page shows both, as JSON.
+It is set up and migrated unless it is, one looks at what there is; then a customer is made, a touch is logged, and
+their page is opened, over HTTP. Runs in the environment under test, in the folder of the installation, all in one
+process, since most of a command's time is its start. Prints what there is, the statuses of the answers and whether
+the page shows both, as JSON.
 """
 
 from __future__ import annotations
 
+import importlib
+import io
 import json
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
 
 from litestar.testing import TestClient
 from patron.accounts import services
@@ -14,6 +22,7 @@ from patron.accounts.authentication import csrf_token, masked
 from patron.accounts.services.people import person_of
 from patron.app import app_of
 from patron.assembly import Assembly, assemble
+from patron.cli.main import patron
 from patron.context import Context
 from patron.settings import load_settings
 from patron.ui import CSRF_HEADER
@@ -27,7 +36,28 @@ def sign_in(assembly: Assembly) -> str:
         return services.start_session(ctx, person_of(session, user_id=user_id))
 
 
-def main() -> None:
+def command(*arguments: str) -> str:
+    """What ``patron`` with these arguments prints; whatever it refuses is raised."""
+    with redirect_stdout(io.StringIO()) as printed:
+        patron(list(arguments), standalone_mode=False)
+    return printed.getvalue()
+
+
+def look(package: str, modules: str) -> dict[str, Any]:
+    """Set up, and what there is then."""
+    if not Path("patron.toml").exists():
+        command("init", "--modules", modules, "--yes")
+        command("migrate")
+    return {
+        "where": importlib.import_module(package).__file__,
+        "version": command("--version"),
+        "plugins": json.loads(command("plugins", "--json")),
+        "routes": json.loads(command("routes", "--json")),
+    }
+
+
+def main(package: str, modules: str) -> None:
+    there = look(package, modules)
     assembly = assemble(load_settings())
     secret, settings = sign_in(assembly), assembly.settings
     headers = {"Accept": "text/html", CSRF_HEADER: masked(csrf_token(settings.secret_key, secret))}
@@ -42,8 +72,9 @@ def main() -> None:
         logged = client.post(f"{at}/log", data=touch)
         page = client.get(at)
     shown = {words: words in page.text for words in ("Ada Weber", "Asked for chairs")}
-    print(json.dumps({"statuses": [made.status_code, logged.status_code, page.status_code], "shown": shown}))
+    statuses = [made.status_code, logged.status_code, page.status_code]
+    print(json.dumps({**there, "statuses": statuses, "shown": shown}))
     assembly.database.dispose()
 
 
-main()
+main(*sys.argv[1:])
