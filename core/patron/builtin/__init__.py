@@ -4,6 +4,7 @@ from patron.builtin import (
     accounts,
     customers,
     deliveries,
+    duplicates,
     home,
     imports,
     mail,
@@ -13,4 +14,4 @@ from patron.builtin import (
     trash,
 )
 
-MODULES = (accounts, customers, deliveries, home, imports, mail, metrics, profile, sample, trash)
+MODULES = (accounts, customers, deliveries, duplicates, home, imports, mail, metrics, profile, sample, trash)

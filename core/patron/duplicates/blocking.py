@@ -5,7 +5,7 @@ What shares no key is never found, so the keys bound how many are found at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from patron.duplicates.profile import Place, Profile
 
@@ -15,17 +15,12 @@ _CODES = str.maketrans("bfpvcgjkqsxzdtlmnr", "111122222222334556", "aeiouyhw")
 
 
 def sound(text: str) -> str:
-    """How a word is heard, roughly: its first letter and the groups of its next consonants (after Russell's Soundex)."""
+    """How a word is heard, roughly: its first letter and the groups of its next consonants (after Soundex)."""
     if not text:
         return ""
     code = text[1:].translate(_CODES)
     kept = [c for place, c in enumerate(code) if place == 0 or code[place - 1] != c]
     return text[0] + "".join(kept)[:4]
-
-
-def keys_of(one: Profile) -> frozenset[str]:
-    """The keys of a customer, each with the sign of its kind."""
-    return frozenset(_keys(one))
 
 
 def _keys(one: Profile) -> Iterator[str]:
@@ -82,7 +77,7 @@ def pairs(profiles: Mapping[int, Profile]) -> Iterator[tuple[Profile, Profile]]:
     """Each pair that shares a key, once."""
     shared: dict[str, list[int]] = {}
     for one in profiles.values():
-        for key in _keys(one):
+        for key in set(_keys(one)):
             shared.setdefault(one.kind[:1] + key, []).append(one.id)
     blocks = {key: ids for key, ids in shared.items() if 1 < len(ids) <= LARGEST}
     del shared
@@ -96,7 +91,3 @@ def pairs(profiles: Mapping[int, Profile]) -> Iterator[tuple[Profile, Profile]]:
             for b in ids[place + 1 :]:
                 if key == min(known[a] & known[b]):
                     yield profiles[a], profiles[b]
-
-
-def compared(profiles: Sequence[Profile]) -> Iterable[tuple[Profile, Profile]]:
-    return pairs({one.id: one for one in profiles})

@@ -1,8 +1,9 @@
 """Whether two customers are one: evidence field by field, weighed and told.
 
-The weights follow Fellegi and Sunter, “A Theory for Record Linkage” (Journal of the American Statistical Association 64,
-1969): a field speaks by the logarithm of how much more often it looks so in pairs that are one than in pairs that are two.
-Agreement counts by how rare the value is (Winkler, “Using the EM Algorithm for Weight Computation”, 2000).
+The weights follow Fellegi and Sunter, “A Theory for Record Linkage” (Journal of the American Statistical
+Association 64, 1969): a field speaks by the logarithm of how much more often it looks so in pairs that are one than
+in pairs that are two. Agreement counts by how rare the value is (Winkler,
+“Using the EM Algorithm for Weight Computation”, 2000).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Evidence(NamedTuple):
     """What one field says: ``bits`` for (or, below zero, against) the two being one."""
 
     field: str
-    level: str  # same | close | differs
+    level: str  # same | slip (one letter) | close | swapped | differs
     bits: float
 
 
@@ -36,6 +37,12 @@ class Comparison:
     score: float
     evidence: tuple[Evidence, ...]
 
+    @property
+    def reasons(self) -> list[list[str]]:
+        """Field and level of what counts at all, the weightiest first."""
+        weighty = sorted(self.evidence, key=lambda item: -abs(item.bits))
+        return [[item.field, item.level] for item in weighty if abs(item.bits) >= 1]
+
 
 # What a field says when it differs, and what a slip of the pen takes from its agreement.
 _DIFFERS = {
@@ -43,9 +50,9 @@ _DIFFERS = {
     "extra": -1.5, "city": -3.0, "postcode": -2.5, "region": -2.0,
 }  # fmt: skip
 _SLIP = 2.0
+_REPEATED = 0.35
 _CAP = {"number": 6.0, "extra": 10.0, "region": 2.5, "given": 9.0, "family": 12.0, "birth": 14.0}
-_SHARED_PLACE = (40.0, 11.0, 3.0)  # bits at most, by how many of name, family and birth differ
-_BORN_ALIKE = 12.0
+_BELIEVED = ((1.0, 40.0), (0.45, 11.0), (0.12, 3.0))  # by how many of name, family and birth differ
 _CONTACT = 16.0
 _SHARED = 6.0
 
@@ -58,12 +65,12 @@ def compare(one: Profile, other: Profile, commonness: Commonness, least: float =
     if a.birth and b.birth:
         found.append(_birth(a.birth, b.birth, commonness))
     contacts = _contacts(a, b)
-    most = _most_of_place(found)
+    part, most = _trust(found)
     bits = _bits(found) + _bits(contacts)
     if bits + (most if a.places and b.places else 0) < needed:
         return None
     if a.places and b.places:
-        place = _believed(_place(a.places, b.places, commonness), most)
+        place = _believed(_place(a.places, b.places, commonness), part, most)
         found += place
         bits += _bits(place)
     if bits < needed:
@@ -76,20 +83,25 @@ def _bits(found: Iterable[Evidence]) -> float:
 
 
 def _likelihood(bits: float) -> float:
-    return 1 / (1 + 2.0 ** -max(min(bits, 60.0), -60.0))
+    return float(1 / (1 + 2.0 ** -max(min(bits, 60.0), -60.0)))
 
 
-def _most_of_place(person: Sequence[Evidence]) -> float:
-    """How much a shared address may say of these two: little of people with other names, since families, flats and
-    colleagues share one. More where the day of birth agrees."""
-    differ = sum(item.level == "differs" for item in person)
-    born_alike = any(item.field == "birth" and item.level == "same" for item in person)
-    return _SHARED_PLACE[min(differ, 2)] + (_BORN_ALIKE if born_alike else 0)
+def _trust(person: Sequence[Evidence]) -> tuple[float, float]:
+    """Which part of what a shared address says is to be believed, and how many bits at most: little of people with
+    other names, since families, flats and colleagues share one; more where the day of birth agrees."""
+    differ = min(sum(item.level == "differs" for item in person), 2)
+    part, most = _BELIEVED[differ]
+    if differ and any(item.field == "birth" and item.level == "same" for item in person):
+        return part + 0.4, most + 12.0
+    return part, most
 
 
-def _believed(place: list[Evidence], most: float) -> list[Evidence]:
+def _believed(place: list[Evidence], part: float, most: float) -> list[Evidence]:
     total = _bits(place)
-    return place if total <= most else [item._replace(bits=item.bits * most / total) for item in place]
+    if total <= 0 or part == 1:
+        return place
+    share = min(total * part, most) / total
+    return [item._replace(bits=item.bits * share) for item in place]
 
 
 def _names(a: Profile, b: Profile, commonness: Commonness) -> list[Evidence]:
@@ -102,13 +114,16 @@ def _names(a: Profile, b: Profile, commonness: Commonness) -> list[Evidence]:
     if a.given[:1] != b.family[:1] and a.family[:1] != b.given[:1]:
         return straight
     crossed = [
-        Evidence(item.field, "swapped" if item.level == "same" else item.level, item.bits - 1.0)
-        for item in (
-            *_text("given", a.given, b.family, commonness),
-            *_text("family", a.family, b.given, commonness),
-        )
+        Evidence(name, "swapped" if item.level == "same" else item.level, item.bits - 1.0)
+        for name, x, y in (("given", a.given, b.family), ("family", a.family, b.given))
+        for item in _least_of(x, y, commonness)
     ]
     return max(straight, crossed, key=_bits)
+
+
+def _least_of(x: str, y: str, commonness: Commonness) -> list[Evidence]:
+    """A given and a family name beside each other: by which of the two it says less."""
+    return min((_text(name, x, y, commonness) for name in ("given", "family")), key=_bits)
 
 
 def _text(name: str, x: str, y: str, commonness: Commonness) -> list[Evidence]:
@@ -116,29 +131,28 @@ def _text(name: str, x: str, y: str, commonness: Commonness) -> list[Evidence]:
         return []
     if x == y:
         return [Evidence(name, "same", min(commonness.bits(name, x), _CAP.get(name, 12.0)))]
-    near = _nearness(x, y)
-    if near:
-        bits = min(commonness.bits(name, x, y), _CAP.get(name, 12.0)) - _SLIP / near
-        return [Evidence(name, "close", bits)]
-    return [Evidence(name, "differs", _DIFFERS[name])]
+    lost = _lost(x, y)
+    if lost is None:
+        return [Evidence(name, "differs", _DIFFERS[name])]
+    bits = min(commonness.bits(name, x, y), _CAP.get(name, 12.0)) - lost
+    return [Evidence(name, "slip" if lost == _SLIP else "close", max(bits, _DIFFERS[name]))]
 
 
-def _nearness(x: str, y: str) -> float:
-    """1 for a slip of the pen, less for more of them, 0 for another word."""
+def _lost(x: str, y: str) -> float | None:
+    """Bits that are lost when a word is not quite the same: few for a slip of the pen, more for more; None when it is
+    another word."""
     longest = max(len(x), len(y))
     if longest < 3:
-        return 0.0
+        return None
     slips = OSA.distance(x, y, score_cutoff=3)
     if slips == 1:
-        return 1.0 if longest > 3 else 0.6
-    if slips == 2 and longest > 5:
-        return 0.6
-    if slips == 3 and longest > 9:
-        return 0.45
+        return _SLIP if longest > 3 else 2 * _SLIP
+    if slips <= 3 and longest > 3 * slips - 1:
+        return 2 * _SLIP
     shorter, longer = (x, y) if len(x) < len(y) else (y, x)
     if len(shorter) >= 4 and longer.startswith(shorter):
-        return 0.6
-    return 0.4 if JaroWinkler.similarity(x, y) >= 0.93 else 0.0
+        return 2 * _SLIP
+    return 3 * _SLIP if JaroWinkler.similarity(x, y) >= 0.93 else None
 
 
 def _birth(x: date, y: date, commonness: Commonness) -> Evidence:
@@ -149,7 +163,7 @@ def _birth(x: date, y: date, commonness: Commonness) -> Evidence:
     if slips == 1 or exchanged:
         return Evidence("birth", "close", 7.0)
     if slips == 2:
-        return Evidence("birth", "close", 1.0)
+        return Evidence("birth", "close", -1.0)
     return Evidence("birth", "differs", _DIFFERS["birth"])
 
 
@@ -165,13 +179,7 @@ def _place(ours: tuple[Place, ...], theirs: tuple[Place, ...], commonness: Commo
 
 def _at(x: Place, y: Place, commonness: Commonness) -> Iterator[Evidence]:
     if x.number and y.number:
-        same = x.number == y.number
-        near = not same and OSA.distance(x.number, y.number) == 1
-        yield (
-            Evidence("number", "same", min(commonness.bits("number", x.number), 6.0))
-            if same
-            else Evidence("number", "close" if near else "differs", 0.5 if near else _DIFFERS["number"])
-        )
+        yield _number(x.number, y.number, commonness)
     lines = [*_text("street", x.street, y.street, commonness), *_text("extra", x.extra, y.extra, commonness)]
     if x.extra[:2] == y.street[:2] != "" or x.street[:2] == y.extra[:2] != "":
         crossed = [
@@ -180,20 +188,36 @@ def _at(x: Place, y: Place, commonness: Commonness) -> Iterator[Evidence]:
         ]
         lines = max(lines, [item._replace(bits=item.bits - 1) for item in crossed], key=_bits)
     yield from lines
-    yield from _text("city", x.city, y.city, commonness)
-    yield from _code(x.postcode, y.postcode, commonness)
-    yield from _text("region", x.region, y.region, commonness)
+    yield from _town(x, y, commonness)
+
+
+def _number(x: str, y: str, commonness: Commonness) -> Evidence:
+    if x == y:
+        return Evidence("number", "same", min(commonness.bits("number", x), _CAP["number"]))
+    if OSA.distance(x, y) == 1:
+        return Evidence("number", "close", 0.5)
+    return Evidence("number", "differs", _DIFFERS["number"])
+
+
+def _town(x: Place, y: Place, commonness: Commonness) -> list[Evidence]:
+    """City, postal code and region say nearly the same: what agrees beside the one that says most counts little."""
+    found = [
+        *_text("city", x.city, y.city, commonness),
+        *_code(x.postcode, y.postcode, commonness),
+        *_text("region", x.region, y.region, commonness),
+    ]
+    most = max(found, key=lambda item: item.bits, default=None)
+    return [
+        item if item is most or item.bits < 0 else item._replace(bits=item.bits * _REPEATED) for item in found
+    ]
 
 
 def _code(x: str, y: str, commonness: Commonness) -> list[Evidence]:
-    """Of postal codes a neighbour's is as near as a slip of the pen."""
-    if x and y and x != y and OSA.distance(x, y) == 1:
-        return [Evidence("postcode", "close", 1.5)]
-    return (
-        _text("postcode", x, y, commonness)
-        if x == y or not (x and y)
-        else [Evidence("postcode", "differs", -2.5)]
-    )
+    """Of codes a neighbour's is as near as a slip of the pen."""
+    if x and y and x != y:
+        near = OSA.distance(x, y) == 1
+        return [Evidence("postcode", "close" if near else "differs", 1.0 if near else _DIFFERS["postcode"])]
+    return _text("postcode", x, y, commonness)
 
 
 def _contacts(a: Profile, b: Profile) -> list[Evidence]:
@@ -205,7 +229,4 @@ def _contacts(a: Profile, b: Profile) -> list[Evidence]:
             found.append(Evidence(name, "differs", -1.0))
     if a.shared & b.shared:
         found.append(Evidence("shared", "same", _SHARED))
-    clash = [s for s, value in a.externals.items() if b.externals.get(s, value) != value]
-    if clash:
-        found.append(Evidence("external", "differs", -3.0))
     return found

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from patron.customers.normalise import fold, organisation_key
 
 _NUMBER = re.compile(r"\d+")
 _NOT_WORD = re.compile(r"[\W_]+")
+_STREET = re.compile(
+    r"\b(?:street|str|st|road|rd|avenue|ave|av|lane|ln|drive|dr|court|ct|place|pl|close|crescent|circuit|way|square|"
+    r"rue|boulevard|bd|allee|chemin|calle|avenida|paseo|plaza|via|viale|piazza|weg|platz|gasse)\b|(?<=\w{3})str(?:asse|\b)"
+)
+"""What streets are called in general: that two are one says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,6 @@ class Profile:
     phones: frozenset[str] = frozenset()
     shared: frozenset[str] = frozenset()
     """Addresses and numbers that stand for a place or a role, not for one person."""
-    externals: Mapping[str, str] = field(default_factory=dict)
 
 
 def letters(text: str) -> str:
@@ -63,12 +67,18 @@ def place_of(parts: Mapping[str, str]) -> Place:
     numbers = _NUMBER.findall(line)
     return Place(
         number=numbers[0] if line[:1].isdigit() else numbers[-1] if numbers else "",
-        street=letters(_NUMBER.sub("", line)),
+        street=_street(_NUMBER.sub("", line)),
         extra=letters(parts.get("line2", "")),
         city=letters(parts.get("city", "")),
         postcode=letters(parts.get("postcode", "")),
         region=letters(parts.get("region", "")),
     )
+
+
+def _street(text: str) -> str:
+    """The street's own name, as far as it has one beside “street” and the like."""
+    folded = fold(text)
+    return letters(_STREET.sub(" ", folded)) or letters(folded)
 
 
 def places_of(addresses: Sequence[Mapping[str, str]]) -> tuple[Place, ...]:
