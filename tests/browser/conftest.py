@@ -29,6 +29,7 @@ from patron.testing.faces import working
 from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import select, update
 
+sys.path.insert(0, str(Path(__file__).parent))  # for page_walk
 PATRON = str(Path(sys.executable).with_name("patron"))
 VIOLATIONS = """document.addEventListener("securitypolicyviolation",
     (event) => console.error(`policy: ${event.violatedDirective} refused ${event.blockedURI || event.sample}`))"""

@@ -1,0 +1,107 @@
+// What a walk asks of the page it stands on. Put into every page by page_walk.py, which adds `loadAxe`.
+(() => {
+    const TOLD_APART_BY_RECORD = new Set([
+        "action", "alt", "aria-controls", "aria-describedby", "aria-label", "aria-labelledby", "data-card", "data-version",
+        "datetime", "for", "hx-get", "hx-post", "hx-target", "href", "id", "name", "popovertarget", "src", "title", "value",
+    ]);
+    const frame = () => new Promise(requestAnimationFrame);
+
+    /** An element without its words: two of one shape in one place look alike to a stylesheet and to axe. */
+    function shape(node) {
+        if (node.nodeType === Node.TEXT_NODE) return node.data.trim() ? "…" : "";
+        if (node.nodeType !== Node.ELEMENT_NODE) return "";
+        const said = [...node.attributes]
+            .map(({ name, value }) => `${name}=${TOLD_APART_BY_RECORD.has(name) && value ? "…" : value}`)
+            .sort();
+        return `<${node.localName} ${said.join(" ")}>${[...node.childNodes].map(shape).join("")}</>`;
+    }
+
+    function place(node) {
+        return node ? `${place(node.parentElement)}>${node.localName}.${node.className}` : "";
+    }
+
+    function hash(text) {
+        let [a, b] = [1, 2];
+        for (let at = 0; at < text.length; at++) {
+            a = Math.imul(a ^ text.charCodeAt(at), 2654435761);
+            b = Math.imul(b ^ text.charCodeAt(at), 1597334677);
+        }
+        return `${(a >>> 0).toString(36)}${(b >>> 0).toString(36)}`;
+    }
+
+    /** Rows, items, closed menus and dialogs that differ by their record alone from two that axe saw in this view, on
+     *  this page or on one before; the last of a list is always looked at, since stylesheets set it apart. */
+    function repeated(view) {
+        const counts = JSON.parse(sessionStorage.getItem(view) ?? "{}");
+        const found = [];
+        for (const one of document.querySelectorAll("tr, li, [popover]:not(:popover-open), dialog:not([open])")) {
+            if (found.at(-1)?.contains(one) || (one.matches("tr, li") && !one.nextElementSibling)) continue;
+            const key = hash(look.styles() + place(one.parentElement) + shape(one));
+            if (counts[key] === 2) found.push(one);
+            else counts[key] = (counts[key] ?? 0) + 1;
+        }
+        sessionStorage.setItem(view, JSON.stringify(counts));
+        return found;
+    }
+
+    async function missingIcons() {
+        const used = [...document.querySelectorAll("use")].map((use) => use.getAttribute("href").split("#"));
+        if (!used.length) return [];
+        const sprite = await (await fetch(used[0][0])).text();
+        return [...new Set(used.map(([, id]) => id))].filter((id) => !sprite.includes(`id="${id}"`));
+    }
+
+    const look = {
+        /** Wait until the page stands in this view: its width, its colours, and nothing on the move. */
+        async settled({ width, scheme }) {
+            const there = () => innerWidth === width && matchMedia(`(prefers-color-scheme: ${scheme})`).matches;
+            const moving = () => document.getAnimations().some((one) => one.playState === "running");
+            for (let turn = 0; turn < 60; turn++) {
+                await frame();
+                await frame();
+                if (there() && !moving()) return;
+            }
+            if (!there()) throw new Error(`the page does not stand at ${width} px in the ${scheme}`);
+        },
+
+        /** Its width, what is missing of a title, a language, one h1 and its icons, and where its links lead. */
+        async facts() {
+            const told = (await missingIcons()).map((icon) => `has no icon ${icon}`);
+            const heads = document.querySelectorAll("h1").length;
+            if (!document.title.split("·")[0].trim()) told.push("has no title");
+            if (heads !== 1) told.push(`has ${heads} h1`);
+            if (!document.documentElement.lang) told.push("has no language");
+            return { told, links: [...document.querySelectorAll("a[href]")].map((link) => link.getAttribute("href")) };
+        },
+
+        width: () => document.documentElement.scrollWidth,
+
+        styles: () => [...document.querySelectorAll("link[rel=stylesheet]")].map((link) => link.href).join(" "),
+
+        /** What axe finds by these rules; `preload` has it read the stylesheets too, for the rules about them. */
+        async axe({ rules, preload, view }) {
+            if (!window.axe) look.loadAxe();
+            const options = { runOnly: rules, resultTypes: ["violations"], iframes: false, preload };
+            const context = { include: [document.documentElement], exclude: repeated(view) };
+            const run = () => axe.run(context, options);
+            let found = (await run()).violations;
+            if (found.some(({ id }) => id === "color-contrast")) { // a browser under load repaints late
+                await new Promise((done) => setTimeout(done, 500));
+                found = (await run()).violations;
+            }
+            return found.flatMap(({ id, nodes }) =>
+                nodes.slice(0, 3).map((node) => `${id}: ${node.target} ${node.failureSummary.slice(0, 200)}`));
+        },
+
+        /** What of a popover is too small to be touched (WCAG 2.5.8): a field counts with its label. */
+        smallOnTop() {
+            const touched = ":popover-open :is(a[href], button, input, select, textarea, summary)";
+            return [...document.querySelectorAll(touched)]
+                .filter((one) => one.checkVisibility() && one.type !== "hidden" && !one.matches("p a"))
+                .map((one) => [one, (one.closest("label") ?? one).getBoundingClientRect()])
+                .filter(([, box]) => box.width < 24 || box.height < 24)
+                .map(([one, box]) => `is too small on top: ${one.tagName} ${one.textContent.trim()} ${box.width} x ${box.height}`);
+        },
+    };
+    window.look = look;
+})();
