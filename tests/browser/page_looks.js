@@ -29,19 +29,48 @@
         return `${(a >>> 0).toString(36)}${(b >>> 0).toString(36)}`;
     }
 
-    /** Rows, items, closed menus and dialogs that differ by their record alone from two that axe saw in this view, on
-     *  this page or on one before; the last of a list is always looked at, since stylesheets set it apart. */
-    function repeated(view) {
-        const counts = JSON.parse(sessionStorage.getItem(view) ?? "{}");
+    /** Rows, items, closed menus and dialogs that differ by their record alone from two that axe has seen, on this page
+     *  or on one before; the last of a list is always looked at, since stylesheets set it apart. */
+    function repeated() {
+        const counts = JSON.parse(sessionStorage.getItem("looked at") ?? "{}");
+        const styles = stylesheets();
         const found = [];
         for (const one of document.querySelectorAll("tr, li, [popover]:not(:popover-open), dialog:not([open])")) {
             if (found.at(-1)?.contains(one) || (one.matches("tr, li") && !one.nextElementSibling)) continue;
-            const key = hash(look.styles() + place(one.parentElement) + shape(one));
+            const key = hash(styles + place(one.parentElement) + shape(one));
             if (counts[key] === 2) found.push(one);
             else counts[key] = (counts[key] ?? 0) + 1;
         }
-        sessionStorage.setItem(view, JSON.stringify(counts));
+        sessionStorage.setItem("looked at", JSON.stringify(counts));
         return found;
+    }
+
+    const stylesheets = () =>
+        [...document.querySelectorAll("link[rel=stylesheet]")].map((link) => link.href).join(" ");
+
+    /** What is wider than the window, and what scrolls but cannot be scrolled by keys. Of all rows, unlike axe. */
+    function shapeless() {
+        const { scrollWidth } = document.documentElement;
+        const focusable = "a[href], button:enabled, input:enabled, select:enabled, textarea:enabled, summary, [tabindex='0']";
+        const stuck = [...document.querySelectorAll("body *")].filter((one) =>
+            (one.scrollWidth > one.clientWidth + 13 || one.scrollHeight > one.clientHeight + 13)
+            && /auto|scroll/.test(getComputedStyle(one).overflow) && one.checkVisibility()
+            && one.tabIndex < 0 && !one.querySelector(focusable));
+        return [
+            ...(scrollWidth > innerWidth ? [`is ${scrollWidth} px wide on ${innerWidth}`] : []),
+            ...stuck.map((one) => `scrolls but not by keys: ${one.outerHTML.slice(0, 120)}`),
+        ];
+    }
+
+    /** Takes the repeated rows and items out of the page, and gives what puts them back. */
+    function thinned(repeats) {
+        const stays = (one) => one.matches("[popover], dialog") || one.querySelector("iframe, :focus, [popover]:popover-open");
+        const out = repeats.filter((one) => !stays(one)).map((one) => {
+            const before = [one.parentNode, one.nextSibling];
+            one.remove();
+            return [one, ...before];
+        });
+        return () => out.reverse().forEach(([one, parent, next]) => parent.insertBefore(one, next));
     }
 
     async function missingIcons() {
@@ -51,6 +80,22 @@
         return [...new Set(used.map(([, id]) => id))].filter((id) => !sprite.includes(`id="${id}"`));
     }
 
+    /** What axe finds by these rules; `preload` has it read the stylesheets too, for the rules about them. */
+    async function axed(rules, preload) {
+        if (!window.axe) look.loadAxe();
+        const options = { runOnly: rules, resultTypes: ["violations"], iframes: false, preload };
+        const context = { include: [document.documentElement], exclude: repeats.filter((one) => one.isConnected) };
+        let found = (await axe.run(context, options)).violations;
+        if (found.some(({ id }) => id === "color-contrast")) { // a browser under load repaints late
+            await new Promise((done) => setTimeout(done, 500));
+            found = (await axe.run(context, options)).violations;
+        }
+        return found.flatMap(({ id, nodes }) =>
+            nodes.slice(0, 3).map((node) => `${id}: ${node.target} ${node.failureSummary.slice(0, 200)}`));
+    }
+
+    let repeats = [];
+    let putBack = () => {};
     const look = {
         /** Wait until the page stands in this view: its width, its colours, and nothing on the move. */
         async settled({ width, scheme }) {
@@ -64,7 +109,7 @@
             if (!there()) throw new Error(`the page does not stand at ${width} px in the ${scheme}`);
         },
 
-        /** Its width, what is missing of a title, a language, one h1 and its icons, and where its links lead. */
+        /** What is missing of a title, a language, one h1 and the icons, and where the links lead. */
         async facts() {
             const told = (await missingIcons()).map((icon) => `has no icon ${icon}`);
             const heads = document.querySelectorAll("h1").length;
@@ -74,23 +119,23 @@
             return { told, links: [...document.querySelectorAll("a[href]")].map((link) => link.getAttribute("href")) };
         },
 
-        width: () => document.documentElement.scrollWidth,
+        /** The complaints in the view in which the page was opened; `read` are stylesheets that axe need not read again. */
+        async first({ view, rules, read }) {
+            await look.settled(view);
+            const told = shapeless();
+            const styles = stylesheets();
+            repeats = repeated();
+            putBack = thinned(repeats);
+            return { styles, told: [...told, ...(await axed(rules, !read.includes(styles)))] };
+        },
 
-        styles: () => [...document.querySelectorAll("link[rel=stylesheet]")].map((link) => link.href).join(" "),
-
-        /** What axe finds by these rules; `preload` has it read the stylesheets too, for the rules about them. */
-        async axe({ rules, preload, view }) {
-            if (!window.axe) look.loadAxe();
-            const options = { runOnly: rules, resultTypes: ["violations"], iframes: false, preload };
-            const context = { include: [document.documentElement], exclude: repeated(view) };
-            const run = () => axe.run(context, options);
-            let found = (await run()).violations;
-            if (found.some(({ id }) => id === "color-contrast")) { // a browser under load repaints late
-                await new Promise((done) => setTimeout(done, 500));
-                found = (await run()).violations;
-            }
-            return found.flatMap(({ id, nodes }) =>
-                nodes.slice(0, 3).map((node) => `${id}: ${node.target} ${node.failureSummary.slice(0, 200)}`));
+        /** The complaints in the other view. */
+        async second({ view, rules, read }) {
+            await look.settled(view);
+            const styles = stylesheets();
+            const told = await axed(rules, !read.includes(styles));
+            putBack();
+            return { styles, told: [...told, ...shapeless()] };
         },
 
         /** What of a popover is too small to be touched (WCAG 2.5.8): a field counts with its label. */

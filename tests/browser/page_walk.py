@@ -117,35 +117,28 @@ class Walk:
         """What is wrong with the page in either view. It is left in the other one: a change of view costs a layout."""
         facts = self.page.evaluate("look.facts()")
         self._follow(facts["links"])
-        told = [*facts["told"], *self._viewed()]
+        told = [*facts["told"], *self._viewed("first")]
         self._stand(1 - self.standing)
-        return sorted({*told, *self._viewed()})
+        return sorted({*told, *self._viewed("second")})
 
     def _stand(self, view: int) -> None:
         self.standing = view
         self.page.set_viewport_size(self.views[view][0])
         self.page.emulate_media(color_scheme=self.views[view][1])
 
-    def _viewed(self) -> list[str]:
+    def _viewed(self, turn: str) -> list[str]:
         """Width, and what axe says by the rules of this view; those about stylesheets where a page has new ones."""
         size, scheme, rules = self.views[self.standing]
-        seen = self.page.evaluate(
-            """async ({ view, rules, read }) => {
-                await look.settled(view);
-                const [width, styles] = [look.width(), look.styles()];
-                const preload = Array.isArray(rules) && !read.includes(styles);
-                return { width, styles, told: await look.axe({ rules, preload, view: view.scheme }) };
-            }""",
-            {
-                "view": {"width": size["width"], "scheme": scheme},
-                "rules": rules,
-                "read": sorted(self.styles),
-            },
-        )
+        asked = {
+            "view": {"width": size["width"], "scheme": scheme},
+            "rules": rules,
+            "read": sorted(self.styles),
+        }
+        seen = self.page.evaluate(f"asked => look.{turn}(asked)", asked)
         if isinstance(rules, list):
             self.styles.add(seen["styles"])
-        wide = seen["width"] > size["width"]
-        return [f"is {seen['width']} px wide on {size['width']}"] * wide + seen["told"]
+        told: list[str] = seen["told"]
+        return told
 
     def _pictured(self, name: str) -> None:
         if not self.pictures:
