@@ -17,6 +17,7 @@ from patron.interactions import timeline
 from patron.records import table, utc_now
 from patron.resources import editing
 from patron.resources.purging import purge_trash
+from patron.statements import statement_count
 from patron.system.models import File, SearchEntry
 from patron.testing.faces import app_client, signed_in, working
 from sqlalchemy import func, select, update
@@ -33,7 +34,7 @@ def trashed(ctx: Context, name: str, days: int) -> int:
     return int(made.key)
 
 
-def count(ctx: Context, model: Any, *where: Any) -> int:
+def count_of(ctx: Context, model: Any, *where: Any) -> int:
     return int(ctx.session.execute(select(func.count()).select_from(table(model)).where(*where)).scalar_one())
 
 
@@ -51,13 +52,28 @@ def test_what_is_older_goes_with_its_files_and_what_is_referred_to_stays(assembl
     t, points, entries, audit = table(Customer), table(ContactPoint), table(SearchEntry), table(Audit)
     with working(assembly) as ctx:
         assert set(ctx.session.execute(select(t.c.id)).scalars()) == {young, told, related, other}
-        assert count(ctx, ContactPoint, points.c.value == "old@example.com") == 0
-        assert count(ctx, ContactPoint, points.c.value == "told@example.com") == 1
-        assert count(ctx, SearchEntry, entries.c.record_id == old) == 0
-        assert count(ctx, File) == 0
+        assert count_of(ctx, ContactPoint, points.c.value == "old@example.com") == 0
+        assert count_of(ctx, ContactPoint, points.c.value == "told@example.com") == 1
+        assert count_of(ctx, SearchEntry, entries.c.record_id == old) == 0
+        assert count_of(ctx, File) == 0
         noted = select(audit.c.record_id, audit.c.actor_name).where(audit.c.action == "purge")
         assert [tuple(row) for row in ctx.session.execute(noted)] == [(old, "Trash")]
     assert not path.exists()
+
+
+def test_what_is_held_costs_the_same_for_one_as_for_many(assembly: Assembly) -> None:
+    counted = []
+    for number in (1, 6):
+        with working(assembly) as ctx:
+            for one in range(number):
+                told = trashed(ctx, f"told{number}{one}", 400)
+                timeline.add(ctx, told, "core.call", "Called", module="core")
+        with statement_count() as count:
+            purge_trash(assembly)
+        counted.append(count.total)
+    assert counted[0] == counted[1]
+    with working(assembly) as ctx:
+        assert count_of(ctx, Customer) == 7
 
 
 def _only_file(assembly: Assembly) -> Path:
