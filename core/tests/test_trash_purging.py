@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from patron.context import Context
 from patron.customers import relationships
 from patron.customers.models import ContactPoint, Customer
 from patron.files import attach, store
+from patron.files.services import _drop_bytes, store_of, sweep
 from patron.interactions import timeline
 from patron.records import table, utc_now
 from patron.resources import editing
@@ -20,7 +22,7 @@ from patron.resources.purging import purge_trash
 from patron.statements import statement_count
 from patron.system.models import File, SearchEntry
 from patron.testing.faces import app_client, signed_in, working
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 
 def trashed(ctx: Context, name: str, days: int) -> int:
@@ -74,6 +76,24 @@ def test_what_is_held_costs_the_same_for_one_as_for_many(assembly: Assembly) -> 
     assert counted[0] == counted[1]
     with working(assembly) as ctx:
         assert count_of(ctx, Customer) == 7
+
+
+def test_bytes_that_are_stored_again_while_they_go_are_there_in_the_end(assembly: Assembly) -> None:
+    with working(assembly) as ctx:
+        path = store_of(ctx).path(store_of(ctx).put(b"the same"))
+        store(ctx, "again.txt", b"the same")
+        _drop_bytes(assembly, path)  # of another process, to which the row is not there yet
+        assert not path.exists()
+    assert path.read_bytes() == b"the same"
+    _drop_bytes(assembly, path)
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    os.utime(path, (1, 1))
+    with working(assembly) as ctx:
+        ctx.session.execute(delete(table(File)))
+    with working(assembly) as ctx:
+        store_of(ctx).put(b"the same")  # its row is about to come
+    sweep(assembly)
+    assert path.exists()
 
 
 def _only_file(assembly: Assembly) -> Path:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -41,7 +42,8 @@ class FileStore:
         """Keep the bytes; returns their hash. The same bytes are kept once."""
         sha256 = hashlib.sha256(content).hexdigest()
         path = self.path(sha256)
-        if path.exists():
+        with suppress(FileNotFoundError):
+            os.utime(path)  # what is claimed anew is young again: whoever is about to remove it sees that
             return sha256
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
@@ -71,11 +73,21 @@ def store_of(ctx: Context) -> FileStore:
     return FileStore(settings.path(settings.files_dir))
 
 
+def keep(ctx: Context, content: bytes) -> str:
+    """Keep bytes that a row of this transaction will name; returns their hash.
+
+    Once the row is there they are put again: somebody who did not see it yet may have removed them meanwhile.
+    """
+    put = partial(store_of(ctx).put, content)
+    after_commit(ctx.session, put)
+    return put()
+
+
 def store(ctx: Context, name: str, content: bytes) -> int:
     """Keep a file; its type is sniffed, its name only ever shown. Returns the file's id. TooLarge."""
     if len(content) > LARGEST:
         raise TooLarge(f"A file has at most {LARGEST // 1_000_000} MB.")
-    sha256 = store_of(ctx).put(content)
+    sha256 = keep(ctx, content)
     shown = "".join(char for char in Path(name.replace("\\", "/")).name if char.isprintable())[:200] or "file"
     values = {
         "sha256": sha256,
@@ -143,13 +155,20 @@ def discard(ctx: Context, file_ids: Collection[int]) -> None:
         except IntegrityError:
             continue  # something refers to it
         for sha256 in hashes:
-            after_commit(ctx.session, partial(_drop_bytes, ctx, sha256))
+            after_commit(ctx.session, partial(_drop_bytes, ctx.assembly, store_of(ctx).path(sha256)))
 
 
-def _drop_bytes(ctx: Context, sha256: str) -> None:
-    with ctx.assembly.database.read() as session:
-        if not _needed(session, [sha256]):
-            store_of(ctx).path(sha256).unlink(missing_ok=True)
+def _drop_bytes(assembly: Assembly, path: Path) -> None:
+    """Put aside first, then ask: who stores the same later finds nothing there and writes it anew (see ``keep``)."""
+    aside = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    with suppress(FileNotFoundError):
+        os.replace(path, aside)
+        with assembly.database.read() as session:
+            needed = _needed(session, [path.name])
+        if needed:
+            os.replace(aside, path)
+        else:
+            aside.unlink(missing_ok=True)
 
 
 def _needed(session: Session, hashes: Collection[str]) -> set[str]:
@@ -169,5 +188,7 @@ def sweep(assembly: Assembly) -> None:
         with assembly.database.read() as session:
             needed = _needed(session, lying.keys()) if lying else set()
         for sha256, path in lying.items():
-            if sha256 not in needed:
+            if path.name != sha256 and sha256 not in needed:
                 path.unlink(missing_ok=True)
+            elif sha256 not in needed:
+                _drop_bytes(assembly, path)
