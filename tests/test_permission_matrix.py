@@ -364,6 +364,9 @@ def test_a_refused_request_changes_nothing(
     assert not problems, listed(problems)
 
 
+SAID_BY_RULES = {"ecommerce.shoppers"}  # the only text of the row is a name that is never stored
+
+
 def test_the_canaries_are_where_the_matrix_looks(client: Client, found: Canaries) -> None:
     """Every resource has a canary, and an administrator is shown it: else the matrix would prove nothing."""
     assembly: Assembly = client.app.state.assembly
@@ -381,7 +384,8 @@ def test_the_canaries_are_where_the_matrix_looks(client: Client, found: Canaries
         assert marked or not texts, resource.key
         answer = client.get(f"{resource.path}/{found.of(resource)}")
         assert answer.status_code == 200, resource.key
-        assert mark(resource.table) in answer.text or not marked, resource.key
+        said = resource.key in SAID_BY_RULES
+        assert mark(resource.table) in answer.text or not marked or said, resource.key
 
 
 def test_a_change_is_seen(client: Client, watch: Callable[[], Watch]) -> None:
@@ -425,7 +429,6 @@ UNAUDITED = {  # by path's end: why a change may leave no row in the audit
     "/views": "a saved view is its owner's own bookmark",
 }
 UNCHANGING = {  # by path's end: why a success may change nothing
-    "/api/v1/sales/quotes/{record_id:int}": "is asked for the currency that it has",
     "/bulk": "only shows what it would do; or says of each record why not",
     "/bulk/apply": "the value asked for may be the one that is there",
     "/preview": "only shows",

@@ -62,17 +62,6 @@
         ];
     }
 
-    /** Takes the repeated rows and items out of the page, and gives what puts them back. */
-    function thinned(repeats) {
-        const stays = (one) => one.matches("[popover], dialog") || one.querySelector("iframe, :focus, [popover]:popover-open");
-        const out = repeats.filter((one) => !stays(one)).map((one) => {
-            const before = [one.parentNode, one.nextSibling];
-            one.remove();
-            return [one, ...before];
-        });
-        return () => out.reverse().forEach(([one, parent, next]) => parent.insertBefore(one, next));
-    }
-
     async function missingIcons() {
         const used = [...document.querySelectorAll("use")].map((use) => use.getAttribute("href").split("#"));
         if (!used.length) return [];
@@ -84,7 +73,7 @@
     async function axed(rules, preload) {
         if (!window.axe) look.loadAxe();
         const options = { runOnly: rules, resultTypes: ["violations"], iframes: false, preload };
-        const context = { include: [document.documentElement], exclude: repeats.filter((one) => one.isConnected) };
+        const context = { include: [document.documentElement], exclude: repeats };
         let found = (await axe.run(context, options)).violations;
         if (found.some(({ id }) => id === "color-contrast")) { // a browser under load repaints late
             await new Promise((done) => setTimeout(done, 500));
@@ -95,7 +84,6 @@
     }
 
     let repeats = [];
-    let putBack = () => {};
     const look = {
         /** Wait until the page stands in this view: its width, its colours, and nothing on the move. */
         async settled({ width, scheme }) {
@@ -125,7 +113,6 @@
             const told = shapeless();
             const styles = stylesheets();
             repeats = repeated();
-            putBack = thinned(repeats);
             return { styles, told: [...told, ...(await axed(rules, !read.includes(styles)))] };
         },
 
@@ -134,7 +121,6 @@
             await look.settled(view);
             const styles = stylesheets();
             const told = await axed(rules, !read.includes(styles));
-            putBack();
             return { styles, told: [...told, ...shapeless()] };
         },
 

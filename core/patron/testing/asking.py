@@ -112,7 +112,12 @@ def _editable(resource: Resource) -> Field | None:
     """A field that is simple to change."""
     fields = [resource.field(name) for name in resource.form]
     free = [
-        f for f in fields if f.kind in ("text", "longtext") and not f.read_only and f.name not in _GRAMMARS
+        f
+        for f in fields
+        if f.kind in ("text", "longtext")
+        and not f.read_only
+        and f.says == "itself"
+        and f.name not in _GRAMMARS
     ]
     return next(iter(free), next((f for f in fields if not f.read_only), None))
 
