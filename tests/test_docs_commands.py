@@ -20,6 +20,7 @@ PAGES = [
     ROOT / "README.md",
     *sorted(ROOT.glob("docs/tutorial/*.md")),
     ROOT / "docs" / "how-to" / "import-customers.md",
+    ROOT / "docs" / "how-to" / "find-duplicates.md",
 ]
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 DISTRIBUTIONS = {"patron", *(f"patron-{path.parent.name}" for path in ROOT.glob("plugins/*/pyproject.toml"))}
