@@ -239,6 +239,19 @@ def test_what_is_undone_leaves_no_facts_to_keep(assembly: Assembly) -> None:
         assert differences(ctx) == []
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_fact_holds_as_of_the_last_that_is_in_it(assembly: Assembly) -> None:
+    """Work that looks back, as an import of history does, may be noted in any order."""
+    customer, resource = make_customer(assembly, "Ada"), assembly.resource("sales.opportunities")
+    with working(assembly) as ctx:
+        for days in (400, 10, 90):
+            then = replace(ctx, now=ctx.now - timedelta(days=days))
+            editing.create(then, resource, wanted(customer))
+        last = ctx.now - timedelta(days=10)
+    with working(assembly) as ctx:
+        assert ctx.session.execute(select(table(CustomerSales).c.as_of)).scalar_one() == last
+
+
 @pytest.mark.parametrize(
     "seed", [1, pytest.param(2, marks=pytest.mark.soak), pytest.param(3, marks=pytest.mark.soak)]
 )

@@ -38,7 +38,10 @@ def mark(ctx: Context, event: str, customers: Iterable[int | None]) -> None:
 
 
 def _settle(marks: Sequence[tuple[Context, Collection[int], set[int]]]) -> None:
-    ctx, marked = marks[0][0], dict[int, set[int]]()
+    ctx = max(
+        (ctx for ctx, _, _ in marks), key=lambda ctx: ctx.now
+    )  # a row holds as of the last that is in it
+    marked: dict[int, set[int]] = {}
     for _, declared, ids in marks:
         for index in declared:
             marked.setdefault(index, set()).update(ids)
