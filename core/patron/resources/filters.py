@@ -124,10 +124,11 @@ class _Parser:
     def _fact(self, fact: Fact, source: Any, op: str, operand: Any) -> ColumnElement[bool]:
         """A condition on the customer's row of a fact; where there is none, the declared default answers."""
         inner = table(fact.model).alias()
-        own = select(inner.c.id).where(inner.c.customer_id == source.c.id)
-        clause: ColumnElement[bool] = exists(own.where(self._condition(fact.field, inner, op, operand)))
+        own = select(inner.c.customer_id)
+        holds = self._condition(fact.field, inner, op, operand)
+        clause: ColumnElement[bool] = source.c.id.in_(own.where(holds))
         if self._default_holds(fact.field, op, operand):
-            clause = or_(clause, not_(exists(own)))
+            clause = or_(clause, source.c.id.not_in(own))
         return and_(clause, of_reached_customers(self.ctx, source.c.id, fact.permission))
 
     def _default_holds(self, item: Field, op: str, operand: Any) -> bool:
