@@ -96,22 +96,19 @@ _FITTING = 20  # lines of navigation, without scrolling
 
 
 def _navigation(ctx: Context) -> tuple[ShellNavGroup, ...]:
-    path = ctx.web.path
+    here = _entry_of(ctx)
     groups: dict[str, list[tuple[int, ShellNavItem]]] = {}
     for module, item in ctx.assembly.nav:
         if module not in ctx.assembly.live.disabled and ctx.actor.may(item.permission):
-            active = path == item.url or (item.url != "/" and path.startswith(f"{item.url}/"))
-            groups.setdefault(item.group, []).append(
-                (item.order, ShellNavItem(item.label, item.url, item.icon, active))
-            )
+            entry = ShellNavItem(item.label, item.url, item.icon, item.url == here)
+            groups.setdefault(item.group, []).append((item.order, entry))
     for resource in ctx.assembly.resources.values():
         if (
             resource.nav
             and resource.module not in ctx.assembly.live.disabled
             and ctx.actor.may(resource.permission("read"))
         ):
-            active = path == resource.path or path.startswith(f"{resource.path}/")
-            entry = ShellNavItem(resource.label_plural, resource.path, resource.icon, active)
+            entry = ShellNavItem(resource.label_plural, resource.path, resource.icon, resource.path == here)
             groups.setdefault(resource.nav, []).append((40, entry))
     shown = _open_groups(ctx, groups)
     return tuple(
@@ -120,6 +117,15 @@ def _navigation(ctx: Context) -> tuple[ShellNavGroup, ...]:
         )
         for label, items in sorted(groups.items(), key=lambda pair: _place(*pair))
     )
+
+
+def _entry_of(ctx: Context) -> str:
+    """The address of the entry to which the page belongs: the longest that it begins with."""
+    path = ctx.web.path
+    urls = [item.url for _, item in ctx.assembly.nav]
+    urls += [resource.path for resource in ctx.assembly.resources.values() if resource.nav]
+    under = (url for url in urls if path == url or (url != "/" and path.startswith(f"{url}/")))
+    return max(under, key=len, default="")
 
 
 def _place(label: str, items: Sequence[tuple[int, ShellNavItem]]) -> tuple[int, int]:

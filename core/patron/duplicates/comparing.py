@@ -53,7 +53,7 @@ _SLIP = 2.0
 _REPEATED = 0.35
 _CAP = {"number": 6.0, "extra": 10.0, "region": 2.5, "given": 9.0, "family": 12.0, "birth": 14.0}
 _BELIEVED = ((1.0, 40.0), (0.45, 11.0), (0.12, 3.0))  # by how many of name, family and birth differ
-_CONTACT = 16.0
+_CONTACT, _OTHER_CONTACT = 16.0, -2.0
 _SHARED = 6.0
 
 
@@ -226,7 +226,7 @@ def _contacts(a: Profile, b: Profile) -> list[Evidence]:
         if ours & theirs:
             found.append(Evidence(name, "same", _CONTACT))
         elif ours and theirs:
-            found.append(Evidence(name, "differs", -1.0))
+            found.append(Evidence(name, "differs", _OTHER_CONTACT))
     if a.shared & b.shared:
         found.append(Evidence("shared", "same", _SHARED))
     return found
