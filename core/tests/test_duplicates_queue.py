@@ -115,6 +115,18 @@ def test_open_pairs_that_are_no_longer_alike_go(assembly: Assembly, two: tuple[i
     assert states(assembly) == {}
 
 
+def test_what_speaks_for_a_pair_is_kept_up(assembly: Assembly, two: tuple[int, int]) -> None:
+    t = table(Duplicate)
+    scan_and_keep(assembly)
+    with working(assembly) as ctx:
+        editing.change(ctx, assembly.resource("customers"), two[1], {"given_name": "Katharina"})
+    scan_and_keep(assembly)
+    with assembly.database.read() as session:
+        (reasons,) = session.execute(select(t.c.reasons)).scalars()
+    assert ["given", "same"] in reasons
+    assert ["given", "slip"] not in reasons
+
+
 def test_a_scan_that_tells_only_some_removes_none(assembly: Assembly, two: tuple[int, int]) -> None:
     scan_and_keep(assembly)
     keep(assembly, [], complete=False)

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from patron.accounts import audit
 from patron.context import Context
 from patron.customers import normalise
-from patron.customers.models import Customer, CustomerName
+from patron.customers.models import LONGEST_NAME, Customer, CustomerName
 from patron.errors import Invalid, NotFound
 from patron.records import table
 from patron.resources import search
@@ -142,8 +142,8 @@ def _of(ctx: Context, customer_id: int, name_id: int) -> dict[str, Any]:
 def _check(kind: str, name: str, since: date | None, until: date | None) -> None:
     if kind not in KINDS:
         raise Invalid.field("kind", f"A name is one of: {', '.join(KINDS)}.")
-    if not name.strip() or len(name) > 300:
-        raise Invalid.field("name", "Write the name, in at most 300 characters.")
+    if not name.strip() or len(name) > LONGEST_NAME:
+        raise Invalid.field("name", f"Write the name, in at most {LONGEST_NAME} characters.")
     if since and until and until < since:
         raise Invalid.field("until", "It cannot end before it begins.")
 

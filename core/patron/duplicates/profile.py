@@ -36,7 +36,6 @@ class Profile:
 
     id: int
     kind: str
-    name: str
     given: str = ""
     family: str = ""
     birth: date | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -79,7 +79,6 @@ def _profile(row: Any, points: Sequence[Any]) -> Profile:
     return Profile(
         id=row.id,
         kind=row.kind,
-        name=row.name,
         given=given,
         family=family,
         birth=row.birth_date,
@@ -121,6 +120,7 @@ def _write(
 ) -> None:
     t, now = table(Duplicate), utc_now()
     fresh: list[dict[str, Any]] = []
+    anew: list[dict[str, Any]] = []
     for pair in found:
         said = {"score": round(1000 * pair.score), "reasons": pair.reasons}
         before = known.get((pair.a, pair.b))
@@ -128,6 +128,9 @@ def _write(
             fresh.append({"first_id": pair.a, "second_id": pair.b, "state": "open", "found_at": now,
                           "decided_by": "", **said})  # fmt: skip
         elif (before.score, before.reasons) != (said["score"], said["reasons"]):
-            session.execute(update(t).where(t.c.id == before.id).values(said))
+            anew.append({"pair": before.id, "now": said["score"], "because": said["reasons"]})
+    if anew:
+        values = {"score": bindparam("now"), "reasons": bindparam("because", type_=t.c.reasons.type)}
+        session.execute(update(t).where(t.c.id == bindparam("pair")).values(values), anew)
     if fresh:
         session.execute(_INSERT[dialect](t).on_conflict_do_nothing(), fresh)  # by a scan beside this one

@@ -10,6 +10,7 @@ from patron.accounts.services import links, users
 from patron.assembly import Assembly, assemble
 from patron.cli.install import config_text, migrate_installation
 from patron.context import Context
+from patron.duplicates.scanning import scan_and_keep
 from patron.metrics import services as metrics
 from patron.permissions import SYSTEM
 from patron.settings import CONFIG_NAME, Settings, load_settings
@@ -54,6 +55,7 @@ def fill(settings: Settings) -> None:
         with assembly.database.write() as session:
             ctx = Context(session, assembly, SYSTEM, locale=settings.locale, time_zone=settings.time_zone)
             sample.run(ctx, numbers)
+    scan_and_keep(assembly)
     with assembly.database.write() as session:
         metrics.snapshot(Context(session, assembly, SYSTEM))
     assembly.database.dispose()
