@@ -14,7 +14,7 @@ from patron.interactions.mail.threading import ThreadRef, decide
 
 CORPUS = Path(__file__).parent / "mail_corpus"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((CORPUS / "expected.json").read_text("utf-8"))
-FIELDS = {"subject", "subject_has", "from_email", "to_email", "text_has", "defect"}
+FIELDS = {"subject", "subject_has", "from_email", "from_name", "to_email", "text", "text_has", "defect"}
 PARTIES = frozenset({"ann@customer.test", "carl@customer.test", "service@firm.test"})
 KNOWN = {i: ThreadRef(12, PARTIES, "Offer") for i in ("<first@customer.test>", "<out1@firm.test>")}
 # What can run, load, cover or submit, in the form in which it would be live in HTML.
@@ -32,7 +32,7 @@ def read(name: str) -> ParsedMail:
 
 def test_the_corpus_and_its_expectations_name_the_same_mails() -> None:
     assert {path.stem for path in CORPUS.glob("*.eml")} == set(EXPECTED)
-    assert len(EXPECTED) >= 60
+    assert len(EXPECTED) >= 175
 
 
 def cases(key: str) -> list[Any]:
@@ -95,6 +95,8 @@ def test_fields(name: str) -> None:
     assert wanted.get("subject_has", "") in mail.subject
     assert [a.email for a in mail.from_] == wanted.get("from_email", [a.email for a in mail.from_])
     assert [a.email for a in mail.to] == wanted.get("to_email", [a.email for a in mail.to])
+    assert "from_name" not in wanted or [a.name for a in mail.from_] == [wanted["from_name"]]
+    assert mail.text.strip() == wanted.get("text", mail.text.strip())
     assert all(part in mail.text for part in wanted.get("text_has", []))
     assert wanted.get("defect", "") in " ".join(mail.defects)
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", "".join(a.name for a in mail.from_))

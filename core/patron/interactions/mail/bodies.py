@@ -5,26 +5,42 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.message import Message
+from email.parser import BytesParser
+from email.policy import compat32
 
 from patron.interactions.mail.decoding import decode, decode_words
 from patron.interactions.mail.headers import Headers, parameter, safe_file_name
+from patron.interactions.mail.html_text import html_to_text
 from patron.interactions.mail.parsed import Attachment
+from patron.interactions.mail.repair import used_boundary
+from patron.interactions.mail.sanitise import text_as_html
+from patron.interactions.mail.transfer import decoded, without_uuencoded
 
 MAX_PARTS = 1_000
 MAX_TEXT = 2_000_000
 
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}")
+_AS_IT_CAME = compat32.clone(linesep="\r\n", mangle_from_=False, max_line_length=0)
 _REPORT_PARTS = {"message/delivery-status", "message/global-delivery-status", "text/rfc822-headers"}
 
 
 @dataclass
-class Body:
-    """What the walk has gathered so far."""
+class Segment:
+    """One stretch of the body, as text, as HTML, or as both where the sender offers a choice."""
 
-    text: list[str] = field(default_factory=list)
-    html: list[str] = field(default_factory=list)
+    text: str = ""
+    html: str = ""
+
+
+@dataclass
+class Body:
+    """What the walk has gathered so far. ``within`` is the segment whose alternatives are being read."""
+
+    segments: list[Segment] = field(default_factory=list)
+    within: Segment | None = None
     attachments: list[Attachment] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
     parts: int = 0
@@ -37,6 +53,21 @@ def collect(message: Message) -> Body:
     return body
 
 
+def text_of(segments: Sequence[Segment]) -> str:
+    """The body as text: where a stretch has none of its own, that of its HTML."""
+    texts = [part.text if part.text.strip() else html_to_text(part.html) for part in segments]
+    return "\n".join(text for text in texts if text.strip())
+
+
+def html_of(segments: Sequence[Segment]) -> str:
+    """The body as HTML, with stretches that are text alone between; empty when no stretch is HTML."""
+    if not any(part.html for part in segments):
+        return ""
+    return "\n".join(
+        part.html or text_as_html(part.text) for part in segments if part.html or part.text.strip()
+    )
+
+
 def _walk(part: Message, body: Body) -> None:
     body.parts += 1
     if body.parts > MAX_PARTS:
@@ -47,15 +78,41 @@ def _walk(part: Message, body: Body) -> None:
     kind = part.get_content_type()
     payload = part.get_payload()
     if part.is_multipart() and kind.startswith("multipart/") and isinstance(payload, list):
-        for child in payload:
-            if isinstance(child, Message):
-                _walk(child, body)
+        _walk_children(kind, payload, body)
+    elif (
+        kind.startswith("multipart/") and isinstance(payload, str) and (again := _reread(part, payload, body))
+    ):
+        _walk(again, body)
     elif kind in _REPORT_PARTS:
         return
     elif _is_body(part, kind):
         _add_text(part, kind, body)
     else:
         _add_attachment(part, kind, body)
+
+
+def _walk_children(kind: str, children: Sequence[object], body: Body) -> None:
+    around = body.within
+    if kind == "multipart/alternative" and around is None:
+        body.within = Segment()
+        body.segments.append(body.within)
+    for child in children:
+        if isinstance(child, Message):
+            _walk(child, body)
+    body.within = around
+
+
+def _reread(part: Message, payload: str, body: Body) -> Message | None:
+    """A multipart whose head names a boundary that its body does not use, read by the one that it does use."""
+    boundary = used_boundary(payload)
+    if not boundary:
+        return None
+    body.defects.append("the boundary in the head is not the one in use")
+    source = payload.encode("utf-8", "surrogateescape")
+    named = boundary.encode("utf-8", "surrogateescape").replace(b"\\", b"").replace(b'"', b"")
+    head = b'Content-Type: %s; boundary="%s"\n\n' % (part.get_content_type().encode(), named)
+    again = BytesParser(policy=compat32).parsebytes(head + source)
+    return again if again.is_multipart() else None
 
 
 def _is_body(part: Message, kind: str) -> bool:
@@ -70,12 +127,25 @@ def _is_body(part: Message, kind: str) -> bool:
 
 
 def _add_text(part: Message, kind: str, body: Body) -> None:
-    text = decode(_bytes(part), _charset(part))[:MAX_TEXT]
+    text = decode(decoded(part), _charset(part))[:MAX_TEXT]
+    segment = body.within
+    if segment is None:
+        segment = Segment()
+        body.segments.append(segment)
     if kind == "text/html":
-        body.html.append(text)
+        segment.html = f"{segment.html}\n{text}" if segment.html else text
     elif kind not in ("text/amp", "text/x-amp-html"):
-        flowed = parameter(part, "format").lower() == "flowed"
-        body.text.append(unflow(text, parameter(part, "delsp").lower() == "yes") if flowed else text)
+        if parameter(part, "format").lower() == "flowed":
+            text = unflow(text, parameter(part, "delsp").lower() == "yes")
+        text, files = without_uuencoded(text)
+        segment.text = f"{segment.text}\n{text}" if segment.text else text
+        body.attachments.extend(_uuencoded(body, name, content) for name, content in files)
+
+
+def _uuencoded(body: Body, name: str, content: bytes) -> Attachment:
+    safe = safe_file_name(name, f"attachment-{len(body.attachments) + 1}.bin")
+    kind = mimetypes.guess_type(safe)[0] or "application/octet-stream"
+    return Attachment(safe, kind, len(content), "", False, content)
 
 
 def _charset(part: Message) -> str | None:
@@ -85,19 +155,8 @@ def _charset(part: Message) -> str | None:
         return None
 
 
-def _bytes(part: Message) -> bytes:
-    try:
-        data = part.get_payload(decode=True)
-    except (ValueError, LookupError, TypeError, AssertionError):
-        data = None
-    if isinstance(data, bytes):
-        return data
-    raw = part.get_payload()
-    return raw.encode("utf-8", "surrogateescape") if isinstance(raw, str) else b""
-
-
 def _add_attachment(part: Message, kind: str, body: Body) -> None:
-    content = _message_bytes(part) if kind.startswith("message/") else _bytes(part)
+    content = _message_bytes(part) if kind.startswith("message/") else decoded(part)
     kind = kind if _TYPE.fullmatch(kind) else "application/octet-stream"
     content_id = Headers(part).text("content-id").strip("<> ")[:200]
     disposition = Headers(part).text("content-disposition").lower()
@@ -127,9 +186,15 @@ def _name(part: Message, kind: str, number: int) -> str:
 def _message_bytes(part: Message) -> bytes:
     inner = part.get_payload()
     if not (isinstance(inner, list) and inner and isinstance(inner[0], Message)):
-        return _bytes(part)
+        return decoded(part)
+    packed = str(part.get("content-transfer-encoding", "")).strip().lower()
+    if packed in ("base64", "quoted-printable") and not inner[0].keys():
+        wrapped = Message(policy=compat32)  # a message may not be encoded, but some senders do
+        wrapped["content-transfer-encoding"] = packed
+        wrapped.set_payload(inner[0].get_payload())
+        return decoded(wrapped)
     try:
-        return inner[0].as_bytes()
+        return inner[0].as_bytes(policy=_AS_IT_CAME)
     except (ValueError, LookupError, TypeError, KeyError, AttributeError):
         return inner[0].as_string().encode("utf-8", "surrogateescape")
 

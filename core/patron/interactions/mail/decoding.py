@@ -54,7 +54,8 @@ def decode(data: bytes, charset: str | None) -> str:
         attempts = [name, "utf-8"] if name else ["utf-8"]
     for attempt in attempts:
         try:
-            return clean(data.decode(attempt).removeprefix("\ufeff"))
+            # U+0A0D is no character: it is a line end in ASCII behind text of two-byte units.
+            return clean(data.decode(attempt).removeprefix("\ufeff").removesuffix("\u0a0d"))
         except (UnicodeError, ValueError, LookupError):
             continue
     return clean(_guess(data, name))

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 from email.message import Message
+from email.policy import compat32
 from email.utils import collapse_rfc2231_value, parsedate_to_datetime
 from pathlib import PurePosixPath
 
@@ -165,10 +166,20 @@ def parse_date(headers: Headers) -> datetime | None:
 def parameter(part: Message, name: str, header: str = "content-type") -> str:
     """A MIME parameter, RFC 2231 and RFC 2047 undone; ``""`` when absent or unreadable."""
     try:
-        value = part.get_param(name, "", header)
+        value = _readable(part, header).get_param(name, "", header)
         return decode_words(collapse_rfc2231_value(value)) if value else ""
     except (ValueError, LookupError, TypeError, AttributeError):
         return ""
+
+
+def _readable(part: Message, header: str) -> Message:
+    """The part, or where raw 8-bit bytes stand in the field, a stand-in with them made text."""
+    given = next((str(value) for name, value in part.raw_items() if name.lower() == header), "")
+    if given.isascii():
+        return part
+    plain = Message(policy=compat32)
+    plain[header] = raw_text(given).replace("\r", "").replace("\n", " ")
+    return plain
 
 
 def without_format_characters(text: str) -> str:

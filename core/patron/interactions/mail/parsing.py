@@ -14,9 +14,9 @@ from typing import Any
 from patron.interactions.mail import bodies, bounces, robots
 from patron.interactions.mail.decoding import clean, decode
 from patron.interactions.mail.headers import Headers, parse_date, without_format_characters
-from patron.interactions.mail.html_text import html_to_text
 from patron.interactions.mail.parsed import Address, Attachment, AutoReply, Bounce, ParsedMail
 from patron.interactions.mail.quoting import visible_text
+from patron.interactions.mail.repair import mended
 
 __all__ = ["Address", "Attachment", "AutoReply", "Bounce", "ParsedMail", "as_json", "parse"]
 
@@ -58,7 +58,7 @@ def parse(raw: bytes, *, received_at: datetime | None = None) -> ParsedMail:
     digest = hashlib.sha256(raw).hexdigest()
     # The lenient policy: the modern one raises on header fields that are broken in ways still being found.
     try:
-        message: Message = BytesParser(policy=compat32).parsebytes(raw)
+        message: Message = BytesParser(policy=compat32).parsebytes(mended(raw))
         return _read(message, digest, received_at)
     except _UNREADABLE as error:
         plain = Message(policy=compat32)
@@ -73,9 +73,8 @@ def _read(
 ) -> ParsedMail:
     headers = Headers(message)
     body = bodies.collect(message)
-    html = "\n".join(body.html)
-    text = "\n".join(part for part in body.text if part.strip()) or (html_to_text(html) if html else fallback)
-    text = clean(text)
+    html = bodies.html_of(body.segments)
+    text = clean(bodies.text_of(body.segments) or fallback)
     defects = [*dict.fromkeys(body.defects), *([defect] if defect else [])]
     ids = headers.ids("message-id")
     if not ids:
