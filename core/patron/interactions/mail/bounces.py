@@ -45,7 +45,7 @@ _COPY_STARTS = re.compile(
     r"\s*[-=*_ ]*(?:below this line is a copy|(?:this is )?a copy of the (?:message|original)|"
     r"(?:the )?original message (?:follows|headers|was)|unsent message|"
     r"returned (?:message|mail) (?:follows|header)|message (?:text|header)s? follows?|"
-    r"included is a copy|(?:undelivered|original|returned) message\b|"
+    r"included is a copy|(?:undelivered|original|returned) message\b(?! details)|"
     r"message headers|transcript of message|the header(?:s)? of the original|forwarded message|"
     r"ursprüngliche nachricht|----- ?original message)|"
     r"(?:Received|Return-Path|X-Mailer|MIME-Version|DKIM-Signature): ",
@@ -186,7 +186,7 @@ def _without_copy(text: str) -> str:
     """The report without the mail that it returns."""
     lines = text.split("\n")
     for index, line in enumerate(lines):
-        if index > 2 and _COPY_STARTS.match(line):
+        if index > 1 and _COPY_STARTS.match(line):
             return "\n".join(lines[:index])
     return text
 
