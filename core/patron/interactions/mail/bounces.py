@@ -69,6 +69,11 @@ def detect(message: Message, headers: Headers, from_: str, text: str) -> tuple[B
     return _unique(_from_report(fields, text)) or _unique(_from_text(headers, from_, text))
 
 
+def is_daemon(writer: str) -> bool:
+    """Whether a mail comes from a mail system, by its address or its bare name."""
+    return "daemon" in writer.lower() or "postmaster" in writer.lower()
+
+
 def returned_message_id(message: Message, text: str) -> str:
     """The Message-ID of the mail that came back, so that the report can be tied to it; ``""`` when not
     told."""

@@ -85,6 +85,8 @@ def _read(
     from_ = headers.addresses("from") or headers.addresses("sender")
     # A report may come from "MAILER-DAEMON <>": then the bare name stands for the writer.
     writer = from_[0].email if from_ else headers.text("from").split("<")[0].strip()
+    found = bounces.detect(message, headers, writer, text)
+    reports = bool(found) or message.get_content_type() == "multipart/report" or bounces.is_daemon(writer)
     return ParsedMail(
         message_id=ids[0] if ids else f"<{digest[:40]}@no-message-id.invalid>",
         in_reply_to=headers.ids("in-reply-to"),
@@ -103,20 +105,10 @@ def _read(
         attachments=tuple(body.attachments),
         headers=MappingProxyType({name: headers.text(name) for name in KEPT_HEADERS if name in headers}),
         auto_reply=robots.detect(headers, writer),
-        bounces=bounces.detect(message, headers, writer, text),
-        returned_message_id=bounces.returned_message_id(message, text)
-        if _may_return(message, writer)
-        else "",
+        bounces=found,
+        returned_message_id=bounces.returned_message_id(message, text) if reports else "",
         sha256=digest,
         defects=tuple(defects),
-    )
-
-
-def _may_return(message: Message, writer: str) -> bool:
-    return (
-        message.get_content_type() == "multipart/report"
-        or "daemon" in writer.lower()
-        or "postmaster" in writer.lower()
     )
 
 
