@@ -140,6 +140,17 @@ def test_a_reply_joins_and_a_stranger_with_the_same_reference_is_held_back(assem
     assert len(rows(assembly, TimelineEntry)) == 2  # Ada's two; nothing of what is held back
 
 
+def test_a_loop_is_seen_by_counting_and_a_busy_writer_is_none(assembly: Assembly) -> None:
+    mailbox = make_mailbox(assembly)
+    for number in range(9):
+        take_in(assembly, mailbox, message("robot@example.net", f"We got it, {number}.", "Re: Your request"))
+        take_in(assembly, mailbox, message("ada@example.com", "See attached.", f"Invoice {number}"))
+    marked = [row.auto_reply for row in rows(assembly, Mail)]
+    assert [bool(rule) for rule in marked[0::2]] == [False] * 7 + [True] * 2
+    assert marked[-2] == "a loop: 9 mails of this sender about this within an hour"
+    assert not any(marked[1::2])
+
+
 def test_what_is_held_back_is_released_or_given_its_own_thread(assembly: Assembly) -> None:
     mailbox = make_mailbox(assembly)
     mallory = make_customer(assembly, "Mallory", "mallory@example.net")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import insert, or_, select
 
@@ -17,6 +17,7 @@ from patron.interactions.mail.parsed import ParsedMail
 from patron.interactions.mail.parsing import parse
 from patron.interactions.mail.threading import Joined, Quarantined, ThreadRef, decide, party
 from patron.interactions.mailflow.bouncing import record_bounces
+from patron.interactions.mailflow.counting import detected
 from patron.interactions.mailflow.resolving import own_addresses, resolve_addresses
 from patron.interactions.models import Interaction, Mail, Mailbox, Participant, Thread
 from patron.records import table
@@ -56,6 +57,7 @@ def receive(ctx: Context, raw: bytes, mailbox: Mailbox, mail: ParsedMail | None 
     mail = mail or parse(raw)
     if (known := _known_already(ctx, mail)) is not None:
         return known
+    mail = replace(mail, auto_reply=detected(ctx, mail))
     mail_id = _keep(ctx, raw, mailbox, mail)
     if mail.bounces and (bounced := record_bounces(ctx, mail, mail_id, mailbox)) is not None:
         return Received(mail_id, bounced.key, bounced.thread_id, False, bounced.joined_because)
