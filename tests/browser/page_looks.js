@@ -62,6 +62,18 @@
         ];
     }
 
+    /** What a person should never read: objects and moments as programs write them. */
+    function rawWords() {
+        const raw = /\{['"]|\[\{|\[object |\bundefined\b|\bNaN\b|\d{4}-\d\d-\d\dT\d\d:/;
+        const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        const told = [];
+        while (texts.nextNode()) {
+            const { data, parentElement } = texts.currentNode;
+            if (raw.test(data) && !parentElement.closest("script, style, code, pre, textarea")) told.push(`says ${data.trim().slice(0, 80)}`);
+        }
+        return told;
+    }
+
     async function missingIcons() {
         const used = [...document.querySelectorAll("use")].map((use) => use.getAttribute("href").split("#"));
         if (!used.length) return [];
@@ -99,7 +111,7 @@
 
         /** What is missing of a title, a language, one h1 and the icons, and where the links lead. */
         async facts() {
-            const told = (await missingIcons()).map((icon) => `has no icon ${icon}`);
+            const told = [...rawWords(), ...(await missingIcons()).map((icon) => `has no icon ${icon}`)];
             const heads = document.querySelectorAll("h1").length;
             if (!document.title.split("·")[0].trim()) told.push("has no title");
             if (heads !== 1) told.push(`has ${heads} h1`);

@@ -19,7 +19,7 @@ def show(ctx: Context, customer_id: int) -> Page:
     """The report as a page. That it was made is noted, so this writes."""
     told = reporting.report(ctx, customer_id)
     parts = [
-        {"title": title, "count": len(rows), "rows": rows[:SHOWN]}
+        {"title": title, "count": len(rows), "rows": [reporting.in_words(ctx, row) for row in rows[:SHOWN]]}
         for title, rows in reporting.sections(ctx, told)
         if rows
     ]

@@ -5,6 +5,7 @@ Modules that are disabled or away are reported by their links too; only what a l
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -12,21 +13,24 @@ from typing import Any
 from sqlalchemy import MetaData, RowMapping, Table, inspect, or_, select
 from sqlmodel import SQLModel
 
-from patron.accounts import audit
+from patron.accounts import acts, audit
 from patron.accounts.audit import plain
 from patron.accounts.models import Account, Mandate
 from patron.context import Context
+from patron.contributions import Field
 from patron.customers.links import links
 from patron.customers.models import ContactHolder, ContactPoint, Customer
 from patron.interactions.models import Interaction, Participant
 from patron.records import table
-from patron.resources import editing
+from patron.resources import editing, saying
 from patron.system.models import File, FileLink
 
 REPORT = "customers.report"
 # Reported with what they point to, or of no meaning to a person.
 _APART = ("core_participant", "core_contact_holder", "core_mandate", "core_sign_in", "core_merge_journal",
           "core_erasure_journal")  # fmt: skip
+_WHEN = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)?)?")
+_TEXT, _MONEY, _MOMENT = Field("", ""), Field("", "", "money"), Field("", "", "instant")
 _TECHNICAL = ("_key", "_hash", "token", "secret", "seal")
 
 
@@ -199,3 +203,18 @@ def sections(ctx: Context, told: Mapping[str, Any]) -> Iterator[tuple[str, list[
         for name, value in answer.items():
             rows = value if isinstance(value, list) else [{name: value}]
             yield f"{name.replace('_', ' ').capitalize()} ({module})", rows
+
+
+def in_words(ctx: Context, row: Mapping[str, Any]) -> dict[str, str]:
+    """A row of the report as a person reads it: labels for names of columns, days, moments and money by the locale."""
+    currency = row.get("currency")
+    said: dict[str, str] = {}
+    for name, value in row.items():
+        kind, ending = _TEXT, "_id"
+        if currency and name.endswith("_minor") and isinstance(value, int):
+            kind, ending, value = _MONEY, "_minor", (value, currency)
+        elif isinstance(value, str) and _WHEN.fullmatch(value):
+            kind, ending = _MOMENT, "_at"
+        short = name.removesuffix(ending)
+        said[acts.in_words(name if short in row else short)] = saying.sayer(ctx, kind, ())(value)
+    return said

@@ -67,7 +67,7 @@ def _holds(ctx: Context, resource: Resource, record_id: int, verb: str) -> bool:
 def show_history(ctx: Context, record_id: int, *, resource: Resource) -> Page:
     """Who changed what, when."""
     item = read_one(ctx, resource, record_id)
-    entries = saying.changes(ctx, resource, history.of_record(ctx, resource.key, record_id))
+    entries = saying.changes(ctx, resource, item, history.of_record(ctx, resource.key, record_id))
     data = {
         **frame(ctx, resource),
         "item": item,

@@ -54,6 +54,11 @@ class Rules:
         """Rows that stay hidden even from who may read all of them (a private note). None hides nothing."""
         return None
 
+    def said(self, ctx: Context, name: str, value: Any, row: Mapping[str, Any]) -> str | None:
+        """How a stored value of a field reads in the history of the record that is ``row`` now, where only the module
+        can say it (a condition, the steps of a rule). None leaves it to the field's kind."""
+        return None
+
     def subtitle(self, row: Mapping[str, Any]) -> str:
         """The second line of the record in search results and on its page."""
         return ""

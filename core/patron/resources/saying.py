@@ -19,6 +19,7 @@ from patron.prepared import among_given
 from patron.resources.declaration import table_of
 from patron.resources.people import people_names
 from patron.resources.query import Clauses, rows_within
+from patron.resources.rules import Rules, rules_of
 from patron.resources.values import percent_text
 from patron.web import whole_number
 
@@ -70,11 +71,7 @@ def sayer(ctx: Context, item: Field, values: Iterable[Any]) -> Callable[[Any], s
         if names:
             key = whole_number(str(value))
             return str(value) if key is None else names.get(key, f"No. {value}")
-        return (
-            "; ".join(_entry(entry) for entry in value)
-            if isinstance(value, list)
-            else str(audit.plain(value))
-        )
+        return _structured(ctx, value)
 
     return said
 
@@ -98,14 +95,27 @@ def _day(ctx: Context, value: Any) -> str:
     return str(format_datetime(at.replace(tzinfo=at.tzinfo or UTC), "short", tzinfo=zone, locale=ctx.locale))
 
 
-def _entry(entry: Any) -> str:
-    if isinstance(entry, Mapping):
-        return ", ".join(str(value) for value in entry.values() if value not in (None, "", False))
-    return str(entry)
+def _structured(ctx: Context, value: Any) -> str:
+    """Objects and lists as the audit keeps them, in words: “Name: Waiting room, closes on: 7 Oct 2026”."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, Mapping):
+        if value.keys() == {"minor", "currency"}:
+            return _money(ctx, value)
+        parts = {name: part for name, part in value.items() if part not in (None, "", [], {})}
+        return ", ".join(
+            f"{acts.in_words(str(name))}: {_structured(ctx, part)}" for name, part in parts.items()
+        )
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "; ".join(_structured(ctx, part) for part in value)
+    return str(audit.plain(value))
 
 
-def changes(ctx: Context, resource: Resource, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Entries of a record's history with each changed field's label, what it was and what it became, in words.
+def changes(
+    ctx: Context, resource: Resource, row: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Entries of the history of a record, which is ``row`` now, with each changed field's label, what it was and what
+    it became, in words.
 
     Fields that a module has since taken away are said by the name they had.
     """
@@ -121,7 +131,13 @@ def changes(ctx: Context, resource: Resource, entries: Sequence[Mapping[str, Any
             for name, value in side.items():
                 told.setdefault(name, []).append(value)
     plain = Field("", "")
-    say = {name: sayer(ctx, fields.get(name, plain), values) for name, values in told.items()}
+    by_kind = {name: sayer(ctx, fields.get(name, plain), values) for name, values in told.items()}
+    rules = rules_of(resource)
+
+    def say(name: str, value: Any) -> str:
+        own = rules.said(ctx, name, value, row) if value else None
+        return by_kind[name](value) if own is None else own
+
     return [
         {
             **entry,
@@ -129,8 +145,8 @@ def changes(ctx: Context, resource: Resource, entries: Sequence[Mapping[str, Any
             "fields": [
                 {
                     "label": fields[name].label if name in fields else acts.in_words(name),
-                    "was": say[name](entry["was"].get(name)),
-                    "became": say[name](value),
+                    "was": say(name, entry["was"].get(name)),
+                    "became": say(name, value),
                 }
                 for name, value in entry["became"].items()
             ],
@@ -145,8 +161,10 @@ def line(ctx: Context, entry: AuditView) -> dict[str, Any]:
     References are said by their number: names would cost a statement for each kind of record on the page.
     """
     fields: dict[str, Field] = {}
+    rules = Rules()
     try:
         resource = ctx.assembly.resource(entry.resource)
+        rules = rules_of(resource)
         label, path = resource.label, resource.path if ctx.actor.may(resource.permission("read")) else ""
         fields = {item.name: item for item in resource.fields}
     except KeyError:
@@ -155,7 +173,9 @@ def line(ctx: Context, entry: AuditView) -> dict[str, Any]:
     for name, *values in entry.changed:
         item = fields.get(name, Field("", ""))
         say = sayer(ctx, Field("", "") if item.kind in REFERENCES else item, values)
-        changed.append((item.label or acts.in_words(name), *(say(value) for value in values)))
+        said = [rules.said(ctx, name, value, {}) if value else None for value in values]
+        words = (say(value) if own is None else own for own, value in zip(said, values, strict=True))
+        changed.append((item.label or acts.in_words(name), *words))
     return {
         "id": entry.id,
         "at": entry.at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from copy import copy
@@ -17,6 +18,7 @@ from babel.dates import format_date, format_datetime, format_time, format_timede
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
 from patron.customers.normalise.phone import readable_number
 from patron.customers.normalise.places import country_name
@@ -217,6 +219,18 @@ def capital(text: str | None) -> str:
     return f"{text[:1].upper()}{text[1:]}" if text else ""
 
 
+_PATH = re.compile(r"(?<=\s)/[a-z][\w/-]*(?:\?[\w=&-]+)?")
+
+
+def linked(text: str) -> Markup:
+    """A sentence with the addresses of this site in it as links: “See /admin/mailboxes.”"""
+    said, end = Markup(""), 0
+    for found in _PATH.finditer(text):
+        said += escape(text[end : found.start()]) + Markup('<a href="{0}">{0}</a>').format(found[0])
+        end = found.end()
+    return said + escape(text[end:])
+
+
 def _per_page(function: Callable[..., Any]) -> Callable[..., Any]:
     """Keep Jinja from working a filter out once at compile time, where no page and so no locale is known."""
 
@@ -242,6 +256,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "iso": iso,
     "initials": initials,
     "hue": hue,
+    "linked": linked,
 }
 
 __all__ = ["FILTERS", "csrf_token", "current_shell"]

@@ -6,7 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from patron import Action, Choice, Context, CustomerLink, Field, Panel, Resource, Rules, table, timeline
+from patron import (
+    Action,
+    Choice,
+    Context,
+    CustomerLink,
+    Field,
+    Panel,
+    Resource,
+    Rules,
+    saying,
+    table,
+    timeline,
+)
 from sqlalchemy import func, select, update
 
 from patron_workflow.models import Notice, Task
@@ -41,7 +53,13 @@ class TaskRules(Rules):
         return (Action(label, url, f"{TASKS}.edit", "post", icon, primary=not record.done),)
 
     def page_data(self, ctx: Context, record: Task) -> Mapping[str, Any]:
-        return {"about": timeline.record_url(ctx, record.about_resource, record.about_id)}
+        url = timeline.record_url(ctx, record.about_resource, record.about_id)
+        if not url or record.about_id is None:
+            return {}
+        about = Field("about", "About", "ref", ref=record.about_resource)
+        title = saying.names_of(ctx, about, [record.about_id]).get(record.about_id, "")
+        label = ctx.assembly.resource(record.about_resource).label
+        return {"about": {"url": url, "label": f"{label}: {title}" if title else label}}
 
 
 RESOURCE = Resource(

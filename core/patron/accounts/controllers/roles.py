@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from patron.accounts.controllers.common import ADMIN
-from patron.accounts.services.roles import add_role, list_roles, role_of, set_grants
+from patron.accounts.services.roles import add_role, belongs_to_someone, list_roles, role_of, set_grants
 from patron.context import Context
 from patron.errors import FieldError, Invalid
 from patron.permissions import BUILT_IN_ROLES, Scope
@@ -48,23 +48,28 @@ def show(ctx: Context, role_id: int) -> Page:
 
 
 def _matrix(ctx: Context, grants: dict[str, str]) -> list[dict[str, Any]]:
-    """Permissions in groups: one per resource, and one for what stands alone and so has no scope of its own."""
+    """Permissions in groups: one per resource, and one for what stands alone. Where records belong to nobody there is
+    no scope to choose: all of them or none."""
     groups: dict[str, list[dict[str, str]]] = {}
+    resources = ctx.assembly.resources.values()
     titles = {
         resource.permission(verb): (resource.label_plural, verb)
-        for resource in ctx.assembly.resources.values()
+        for resource in resources
         for verb in resource.verbs
     }
+    scoped = {resource.label_plural for resource in resources if belongs_to_someone(resource)}
     for permission in ctx.assembly.permissions.values():
         title, label = titles.get(permission.name, (MORE, permission.label))
         scope = grants.get(permission.name, grants.get("*", ""))
         if title == MORE and scope:
             scope = str(Scope.ALL)
+        elif title not in scoped and scope != Scope.ALL:
+            scope = ""  # narrower than all shows nothing here
         groups.setdefault(title, []).append(
             {"name": permission.name, "label": label.capitalize(), "scope": scope}
         )
     ordered = sorted(groups.items(), key=lambda pair: (pair[0] == MORE, pair[0]))
-    return [{"title": title, "permissions": items, "scoped": title != MORE} for title, items in ordered]
+    return [{"title": title, "permissions": items, "scoped": title in scoped} for title, items in ordered]
 
 
 @post(URL + "/{role_id:int}", permission=ADMIN)

@@ -55,7 +55,7 @@ def sync_roles(ctx: Context) -> list[str]:
 def default_grants(assembly: Assembly) -> Iterator[tuple[str, str, Scope]]:
     """Role, permission and scope: the defaults of every resource, then what modules say themselves."""
     for resource in assembly.resources.values():
-        shared = Scope.TEAM if _has_owner(resource) else Scope.ALL
+        shared = Scope.TEAM if belongs_to_someone(resource) else Scope.ALL
         for role, verbs in default_verbs(resource).items():
             for verb in verbs:
                 yield role, resource.permission(verb), Scope.ALL if role == "manager" else shared
@@ -79,7 +79,7 @@ def default_verbs(resource: Resource) -> Mapping[str, tuple[str, ...]]:
     }
 
 
-def _has_owner(resource: Resource) -> bool:
+def belongs_to_someone(resource: Resource) -> bool:
     """Whether rows belong to anyone: without owner, team or customer a scope narrower than all would show nothing."""
     columns = table_of(resource).columns
     return (

@@ -58,6 +58,9 @@ class FormRules(Rules):
     def subtitle(self, row: Mapping[str, Any]) -> str:
         return f"/f/{row['slug']}" if row.get("slug") else ""
 
+    def said(self, ctx: Context, name: str, value: Any, row: Mapping[str, Any]) -> str | None:
+        return "; ".join(ask["label"] for ask in value) if name == "asks" else None
+
     def actions(self, ctx: Context, record: Form) -> Sequence[Action]:
         return (Action("Open the form", f"/f/{record.slug}", forms.KEY + ".read", icon="external-link"),)
 

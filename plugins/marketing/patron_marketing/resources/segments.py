@@ -38,6 +38,9 @@ class SegmentRules(Rules):
             for row in rows:
                 row["condition"] = conditions.get(int(row["id"]), {})
 
+    def said(self, ctx: Context, name: str, value: Any, row: Mapping[str, Any]) -> str | None:
+        return sentences.sentence(ctx, value) if name == "condition" else None
+
     def subtitle(self, row: Mapping[str, Any]) -> str:
         return str(row.get("description") or "")
 

@@ -63,13 +63,13 @@ def save_lines(
         )
     typed = [each for each in inputs if not each.blank]
     priced = quote_lines.price_lines(ctx, typed, customer_id=quote.customer_id, currency=quote.currency)
-    before = quote.gross_minor
+    before = _sum(quote)
     sums = sums_of(priced)
     quote.net_minor, quote.tax_minor, quote.gross_minor = (
         (sums.net.minor, sums.tax.minor, sums.gross.minor) if sums else (0, 0, 0)
     )
     quote_lines.replace_lines(ctx, quote_id, priced)
-    _stored(ctx, quote, {"lines": ("", f"{len(priced)}"), "total": (before, quote.gross_minor)})
+    _stored(ctx, quote, {"lines": ("", f"{len(priced)}"), "total": (before, _sum(quote))})
     return quote
 
 
@@ -213,6 +213,11 @@ def _move(ctx: Context, quote: Quote, status: str, title: str, body: str = "") -
             record_id=quote.key,
             snapshot={"number": quote.number, "gross": quote.gross_minor, "currency": quote.currency},
         )
+
+
+def _sum(quote: Quote) -> dict[str, Any]:
+    """The gross as the audit keeps money."""
+    return {"minor": quote.gross_minor, "currency": quote.currency}
 
 
 def _stored(ctx: Context, quote: Quote, changed: Mapping[str, tuple[Any, Any]]) -> None:

@@ -24,7 +24,7 @@ from sqlalchemy import ColumnElement, insert, select
 
 from patron_workflow.automation import actions, conditions, loops, pages, triggers
 from patron_workflow.automation.running import KEY
-from patron_workflow.automation.sentence import sentence
+from patron_workflow.automation.sentence import joined, said_steps, sentence
 from patron_workflow.automation.triggers import Trigger, find
 from patron_workflow.models import Automation, AutomationVersion, Run
 
@@ -107,6 +107,16 @@ class AutomationRules(Rules):
                 "state": state_of(ctx, stored)[1],
             }  # fmt: skip
             row.update({name: value for name, value in said.items() if names is None or name in names})
+
+    def said(self, ctx: Context, name: str, value: Any, row: Mapping[str, Any]) -> str | None:
+        trigger = find(ctx, str(value if name == "trigger" else row.get("trigger")))
+        if trigger is None or name not in ("trigger", "conditions", "actions"):
+            return None
+        if name == "trigger":
+            return trigger.label
+        if name == "conditions":
+            return joined(conditions.say_all(ctx, trigger.resource, value))
+        return joined(said_steps(ctx, trigger.resource, value))
 
     def page_data(self, ctx: Context, record: Automation) -> Mapping[str, Any]:
         return pages.page_data(ctx, record, state_of(ctx, record))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from patron import Context
+from patron import Context, Resource
 
 from patron_workflow.automation import actions, conditions
 from patron_workflow.automation.triggers import Trigger
@@ -15,15 +15,19 @@ def sentence(
     ctx: Context, trigger: Trigger, rows: Sequence[Mapping[str, Any]], steps: Sequence[Mapping[str, Any]]
 ) -> str:
     """The whole rule, with the names that the actor may see."""
-    known = actions.actions(ctx, trigger.resource)
-    done = [
-        actions.say(ctx, known[step["action"]], step["values"]) if step["action"] in known else step["action"]
-        for step in steps
-    ]
     text = f"When {trigger.label}{_watching(trigger, rows)}"
     if rows:
         text += f", if {joined(conditions.say_all(ctx, trigger.resource, rows))}"
-    return f"{text}, then {joined(done)}."
+    return f"{text}, then {joined(said_steps(ctx, trigger.resource, steps))}."
+
+
+def said_steps(ctx: Context, resource: Resource, steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Each action in words: “notify Mara”; one that is away now by its key."""
+    known = actions.actions(ctx, resource)
+    return [
+        actions.say(ctx, known[step["action"]], step["values"]) if step["action"] in known else step["action"]
+        for step in steps
+    ]
 
 
 def _watching(trigger: Trigger, rows: Sequence[Mapping[str, Any]]) -> str:
