@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -175,3 +176,17 @@ def test_no_button_is_dead(found: tuple[TestClient[Litestar], Canaries]) -> None
             if answer.status_code == 200 and (wrong := Dead(answer.text).found):
                 dead[url] = wrong
     assert dead == {}
+
+
+def test_a_role_is_offered_no_scope_that_would_show_nothing(found: tuple[Any, Canaries]) -> None:
+    client, _ = found
+    links = re.findall(r"/admin/roles/\d+", client.get("/admin/roles").text)
+    page = client.get(links[-1]).text
+    offered = {
+        name: re.findall(rf'name="grant:{re.escape(name)}" value="(\w*)"', page)
+        for name in ("catalog.tax-rates.read", "orders.orders.read")
+    }
+    assert offered == {
+        "catalog.tax-rates.read": ["", "all"],
+        "orders.orders.read": ["", "own", "team", "all"],
+    }
