@@ -27,7 +27,7 @@ from patron.customers.normalise import organisation_key, person_name
         ("ジョン・スミス", "", "ジョン", "", "スミス"),
         ("DUPONT Jean-Pierre", "", "Jean-Pierre", "", "DUPONT"),
         ("Nagy István", "hu", "István", "", "Nagy"),
-        ("Nguyễn Văn Anh", "vi", "Văn", "Anh", "Nguyễn"),
+        ("Nguyễn Văn Anh", "vi", "Anh", "Văn", "Nguyễn"),
         ("M. Jean Dupont", "fr", "Jean", "", "Dupont"),
         ("M. Night Shyamalan", "en", "M.", "Night", "Shyamalan"),
     ],

@@ -187,6 +187,7 @@ def after_migration(assembly: Assembly) -> None:
     from patron.accounts.services.roles import sync_roles
     from patron.customers import facts, journal
     from patron.customers.links import sync_links
+    from patron.customers.names import renew_places_in_lists
     from patron.imports.existing import renew_name_keys
 
     with assembly.database.write() as session:
@@ -194,6 +195,7 @@ def after_migration(assembly: Assembly) -> None:
         sync_links(ctx)
         sync_roles(ctx)
         renew_name_keys(ctx)
+        renew_places_in_lists(ctx)
         for plugin in assembly.active:
             if plugin.name not in assembly.live.disabled:
                 journal.replay(ctx, plugin.name)

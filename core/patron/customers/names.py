@@ -9,12 +9,14 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from patron.accounts import audit
+from patron.bulk import update_rows
 from patron.context import Context
 from patron.customers import normalise
 from patron.customers.models import LONGEST_NAME, Customer, CustomerName
 from patron.errors import Invalid, NotFound
 from patron.records import table
 from patron.resources import search
+from patron.system.stored import store_setting, stored_setting
 
 HIDDEN = "a hidden name"
 KINDS = {
@@ -24,6 +26,10 @@ KINDS = {
     "former": "Former name",
     "nick": "Nickname",
 }
+SORTING = 2
+"""Which way of sorting names is in force; raised with each that makes other keys."""
+_SORTED_BY = "customers.sorting"
+_PAGE = 2_000
 UNNAME = "unname"
 AUDITED = {"kind": "name_kind", "name": "other_name"}
 """How the audit calls what is the customer's own field by its name."""
@@ -59,6 +65,38 @@ def add_name(
 def match_key(kind: str, name: str) -> str:
     """By what names are compared: a person's folded, an organisation's or a household's without its legal form."""
     return normalise.fold(name) if kind == "person" else normalise.organisation_key(name)
+
+
+def name_key(kind: str, name: str, given: str, family: str, spoken: str, locale: str) -> str:
+    """By what customers are listed: a person as ``spoken`` sorts, by the letters of the firm's ``locale``."""
+    ordered = normalise.sort_name(given, family, spoken) if kind == "person" else ""
+    return normalise.sort_key(ordered or name, locale)
+
+
+def renew_places_in_lists(ctx: Context) -> None:
+    """Write the keys by which persons are listed anew, once for each way of sorting that a version brings."""
+    if stored_setting(ctx.session, _SORTED_BY, 1) == SORTING:
+        return
+    t, locale, after = table(Customer), ctx.assembly.settings.locale, 0
+    names = ("id", "kind", "name", "given_name", "family_name", "language", "name_key")
+    while True:
+        page = select(*(t.c[name] for name in names)).where(t.c.id > after).order_by(t.c.id).limit(_PAGE)
+        rows = ctx.session.execute(page).all()
+        keyed = (
+            (
+                row,
+                name_key(row.kind, row.name, row.given_name, row.family_name, row.language or locale, locale),
+            )
+            for row in rows
+            if row.kind == "person" and row.name
+        )
+        update_rows(
+            ctx.session, t, [{"id": row.id, "name_key": key} for row, key in keyed if key != row.name_key]
+        )
+        if len(rows) < _PAGE:
+            break
+        after = rows[-1].id
+    store_setting(ctx.session, _SORTED_BY, SORTING)
 
 
 def _customer(ctx: Context, customer_id: int) -> Customer:

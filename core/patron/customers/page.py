@@ -11,7 +11,7 @@ from patron.customers.beside import beside_of, standing_beside
 from patron.customers.erasing import ERASE
 from patron.customers.merging import MERGE
 from patron.customers.models import Customer
-from patron.customers.preferring import cautions_of
+from patron.customers.preferring import cautions_of, greeting_of
 from patron.customers.relationships import KINDS, related_of, relating
 from patron.customers.reporting import REPORT
 from patron.interactions import timeline
@@ -27,6 +27,10 @@ _PAGE = PreparedTogether(
 )
 
 
+def _life(customer: Customer) -> dict[str, Any]:
+    return {"life_state": customer.life_state, "life_state_since": customer.life_state_since}
+
+
 def customer_data(ctx: Context, customer: Customer) -> dict[str, Any]:
     """Data of the customer page: one statement."""
     found = _PAGE.rows(ctx.session, timeline.reading(ctx, customer.key))
@@ -34,7 +38,8 @@ def customer_data(ctx: Context, customer: Customer) -> dict[str, Any]:
     beside = beside_of(found["beside"])
     return {
         "customer": customer,
-        "cautions": cautions_of(ctx, customer.name, beside["preference"]),
+        "cautions": cautions_of(ctx, customer.name, {**beside["preference"], **_life(customer)}),
+        "greeting": greeting_of(ctx, customer, beside["preference"]),
         "timeline": entries,
         "older_url": f"/customers/{customer.key}/timeline?cursor={older}" if older else "",
         "related": related_of(found["related"], customer.key, ctx.now.date()),

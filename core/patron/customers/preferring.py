@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from patron.bulk import among
 from patron.context import Context
+from patron.customers.greeting import greeting
 from patron.customers.models import Customer, Preference
 from patron.errors import Invalid
 from patron.interactions.channels import CHANNELS
@@ -22,6 +23,10 @@ from patron.records import table
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _AS_WORDS = {"email": "e-mail", "phone": "a call", "sms": "SMS", "post": "a letter", "meeting": "a meeting",
              "chat": "chat", "fax": "fax", "web": "the web"}  # fmt: skip
+
+
+GONE = ("deceased", "dissolved")
+"""Life states in which nobody is written to."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,39 @@ def salutations(ctx: Context, customer_ids: Collection[int]) -> dict[int, str]:
     return {row.customer_id: row.salutation for row in ctx.session.execute(said)}
 
 
+def greeting_of(ctx: Context, customer: Customer, preference: Mapping[str, Any]) -> str:
+    """How a letter to the customer begins: as it said itself, else by its culture; empty for who is gone."""
+    if customer.life_state in GONE:
+        return ""
+    spoken = preference.get("language") or customer.language or ctx.assembly.settings.locale
+    parts = (customer.kind, customer.name, customer.given_name, customer.family_name, customer.prefix)
+    return preference.get("salutation") or greeting(*parts, spoken)
+
+
+def greetings(ctx: Context, customer_ids: Collection[int]) -> dict[int, str]:
+    """The same of many, for whoever writes letters. Those who are gone have none. One statement."""
+    t, c = table(Preference), table(Customer)
+    names = ("id", "kind", "name", "given_name", "family_name", "prefix", "language", "life_state")
+    said = (
+        select(*(c.c[name] for name in names), t.c.salutation, t.c.language.label("preferred"))
+        .select_from(c.outerjoin(t, t.c.customer_id == c.c.id))
+        .where(among(c.c.id, sorted(customer_ids)), c.c.life_state.not_in(GONE))
+    )
+    locale = ctx.assembly.settings.locale
+    return {
+        row.id: row.salutation
+        or greeting(
+            row.kind,
+            row.name,
+            row.given_name,
+            row.family_name,
+            row.prefix,
+            row.preferred or row.language or locale,
+        )
+        for row in ctx.session.execute(said)
+    }
+
+
 def cautions(ctx: Context, customer_ids: Collection[int | None], channel: str) -> list[str]:
     """Why these customers would rather not be reached on that channel now, a sentence each. One statement."""
     ids = {customer_id for customer_id in customer_ids if customer_id is not None}
@@ -80,9 +118,9 @@ def cautions(ctx: Context, customer_ids: Collection[int | None], channel: str) -
         return []
     t, c = table(Preference), table(Customer)
     statement = (
-        select(c.c.name, t.c.channel, t.c.hours, t.c.time_zone)
-        .select_from(t.join(c, c.c.id == t.c.customer_id))
-        .where(among(t.c.customer_id, ids))
+        select(c.c.name, c.c.life_state, c.c.life_state_since, t.c.channel, t.c.hours, t.c.time_zone)
+        .select_from(c.outerjoin(t, c.c.id == t.c.customer_id))
+        .where(among(c.c.id, ids))
         .order_by(c.c.id)
     )
     rows = ctx.session.execute(statement).mappings()
@@ -90,8 +128,14 @@ def cautions(ctx: Context, customer_ids: Collection[int | None], channel: str) -
 
 
 def cautions_of(ctx: Context, name: str, preference: Mapping[str, Any], channel: str = "") -> list[str]:
-    """The same of one preference that was read before; without a channel, of the hours alone."""
-    said = []
+    """The same of one preference that was read before; without a channel, of the hours alone.
+
+    With ``life_state`` and ``life_state_since`` beside it, somebody who is gone is said to be, and nothing else.
+    """
+    state = preference.get("life_state") or "active"
+    if state in GONE:
+        return [_gone(name, state, preference.get("life_state_since"))]
+    said = [f"{name} is insolvent: no promotion and no reminder goes out."] if state == "insolvent" else []
     preferred = preference.get("channel") or ""
     if channel and preferred and preferred != channel:
         said.append(f"{name} prefers {_AS_WORDS.get(preferred, preferred)}.")
@@ -105,6 +149,30 @@ def cautions_of(ctx: Context, name: str, preference: Mapping[str, Any], channel:
             f"{name} wants to be reached from {when}; there it is {there:%H:%M} now ({hours.zone.key})."
         )
     return said
+
+
+def _gone(name: str, state: str, since: date | None) -> str:
+    what = "has died" if state == "deceased" else "is dissolved"
+    return f"{name} {what}{f' (since {since:%Y-%m-%d})' if since else ''}: nobody writes or calls."
+
+
+def check_reachable(ctx: Context, customer_ids: Collection[int | None]) -> None:
+    """Invalid when staff write to somebody who is dead or dissolved. One statement, or none."""
+    if ctx.actor.user_id is not None and (reason := gone(ctx, customer_ids)):
+        raise Invalid.field("to", reason)
+
+
+def gone(ctx: Context, customer_ids: Collection[int | None]) -> str:
+    """Why one of these customers is written to no more: dead or dissolved; empty when none is. One statement at most."""
+    ids = {customer_id for customer_id in customer_ids if customer_id is not None}
+    if not ids:
+        return ""
+    c = table(Customer)
+    found = select(c.c.name, c.c.life_state, c.c.life_state_since).where(
+        among(c.c.id, ids), c.c.life_state.in_(GONE)
+    )
+    row = ctx.session.execute(found.order_by(c.c.id).limit(1)).first()
+    return "" if row is None else _gone(row.name, row.life_state, row.life_state_since)
 
 
 def _read(text: str) -> tuple[time, time]:

@@ -9,7 +9,7 @@ from patron.context import Context
 from patron.contributions import Action, Choice, CustomerLink, Field, Panel, Resource
 from patron.customers import contacts, normalise, page
 from patron.customers.models import LONGEST_NAME, Customer
-from patron.customers.names import match_key
+from patron.customers.names import match_key, name_key
 from patron.errors import Invalid
 from patron.plugins import Failure
 from patron.resources.rules import Rules
@@ -44,10 +44,13 @@ class CustomerRules(Rules):
     def before_save(
         self, ctx: Context, record: Customer, values: Mapping[str, Any], *, created: bool
     ) -> None:
-        if created or {"kind", "name", "given_name", "family_name"} & values.keys():
+        if created or {"kind", "name", "given_name", "family_name", "language"} & values.keys():
             parted = bool({"given_name", "family_name"} & values.keys())
             named = bool(values.get("name")) or not parted
             derive_names(record, named=named, locale=ctx.assembly.settings.locale)
+        if {"life_state", "life_state_since"} & values.keys():
+            began = record.life_state_since or ctx.now.date()
+            record.life_state_since = None if record.life_state == "active" else began
         points: Mapping[str, Sequence[contacts.Point]] = ctx.cache.get("points", {})
         if "emails" in points:
             record.primary_email = points["emails"][0].value if points["emails"] else ""
@@ -94,17 +97,22 @@ class CustomerRules(Rules):
 
 
 def derive_names(record: Customer, *, named: bool, locale: str) -> None:
-    """Keep the display name, its parts and its keys in step. A person named in one line is split into parts."""
+    """Keep the display name, its parts and its keys in step. A person named in one line is split into parts.
+
+    The customer's own language says how its name is read, put together and sorted, else the firm's.
+    """
+    spoken = record.language or locale
     if record.kind == "person":
         if named and not (record.given_name or record.family_name):
-            parts = normalise.person_name(record.name, locale=locale)
+            parts = normalise.person_name(record.name, locale=spoken)
             record.given_name, record.family_name = parts.given, parts.family
-            record.prefix, record.suffix = parts.prefix, parts.suffix
+            record.prefix, record.suffix = parts.prefix or record.prefix, parts.suffix
         elif not named and (record.given_name or record.family_name):
-            record.name = " ".join(part for part in (record.given_name, record.family_name) if part)
-    record.name = record.name or " ".join(part for part in (record.given_name, record.family_name) if part)
-    ordered = f"{record.family_name} {record.given_name}".strip() if record.kind == "person" else record.name
-    record.name_key = normalise.sort_key(ordered or record.name, locale)
+            record.name = normalise.display_name(record.given_name, record.family_name, spoken)
+    record.name = record.name or normalise.display_name(record.given_name, record.family_name, spoken)
+    record.name_key = name_key(
+        record.kind, record.name, record.given_name, record.family_name, spoken, locale
+    )
     record.match_key = match_key(record.kind, record.name)
 
 
@@ -181,6 +189,9 @@ CUSTOMERS = Resource(
                 Choice("insolvent", "Insolvent", "danger"),
             ),
         ),
+        Field(
+            "life_state_since", "State since", "date", help="Of who died, was dissolved or became insolvent."
+        ),
         Field("external_ids", "Ids in other systems", "list", parts=(("source", "System"), ("id", "Id"))),
         Field("last_contact_at", "Last contact", "instant", read_only=True),
         Field("created_at", "Created", "instant", read_only=True),
@@ -221,6 +232,7 @@ CUSTOMERS = Resource(
         "standing",
         "source",
         "life_state",
+        "life_state_since",
         "note",
         "owner",
         "team",

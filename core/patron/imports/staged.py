@@ -9,7 +9,7 @@ import msgspec
 
 from patron.customers import normalise
 from patron.customers.contacts import POSTAL_FIELDS, Point
-from patron.customers.names import match_key
+from patron.customers.names import match_key, name_key
 from patron.imports.candidates import Candidate
 
 
@@ -63,11 +63,12 @@ def staged(candidate: Candidate, locale: str) -> StagedCustomer:
     """The candidate with its keys and contact points, as forms of the application would store them."""
     person = candidate.person
     given, family = (person.given, person.family) if person is not None else ("", "")
-    ordered = f"{family} {given}".strip() if candidate.kind == "person" else candidate.name
     return StagedCustomer(
         kind=candidate.kind,
         name=candidate.name[:300],
-        name_key=normalise.sort_key(ordered or candidate.name, locale),
+        name_key=name_key(
+            candidate.kind, candidate.name, given, family, candidate.language or locale, locale
+        ),
         match_key=match_key(candidate.kind, candidate.name),
         given_name=given[:200],
         family_name=family[:200],

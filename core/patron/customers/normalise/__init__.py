@@ -13,6 +13,7 @@ from patron.customers.normalise.contact import (
     web_address,
 )
 from patron.customers.normalise.names import PersonName, organisation_key, person_name
+from patron.customers.normalise.order import display_name, language_of, sort_name
 from patron.customers.normalise.places import (
     PostalAddress,
     country_code,
@@ -29,15 +30,18 @@ __all__ = [
     "clean",
     "country_code",
     "country_name",
+    "display_name",
     "email_address",
     "fold",
     "format_address",
     "handle",
     "is_role_address",
+    "language_of",
     "organisation_key",
     "person_name",
     "phone_number",
     "postal_address",
     "sort_key",
+    "sort_name",
     "web_address",
 ]

@@ -19,7 +19,7 @@ _PREFIXES_TEXT = """
     imam sheikh herr frau fraulein hr fr. dipl-ing dipl-kfm dipl-inf dipl-vw ing mag mmag ddr dkfm lic ra rain
     med rer nat phil jur habil hc monsieur madame mademoiselle mme mlle mm me maitre docteur dott dott.ssa avv
     sig sig.ra signor signora senor senora senorita sr sra srta d dna doctor doctora dra profa don. dhr mevr
-    mw pan pani
+    mw mevrouw meneer pan pani fru
     """
 _PREFIXES = frozenset(_PREFIXES_TEXT.split())
 _ONLY_WITH_DOT_OR_LOCALE = frozenset(
@@ -69,6 +69,8 @@ _CHINESE_TEXT = (
 )
 _CHINESE_PAIRS = frozenset(_CHINESE_TEXT.split())
 _FAMILY_FIRST_LOCALES = frozenset({"hu", "vi", "zh", "ko", "ja"})
+_FATHERS_NAME = re.compile(r"(?:вич|ьич|вна|ична|инична|івна|ївна)$")
+"""How a name after the father ends in Russian and Ukrainian: where it comes last, the family name came first."""
 _EAST_ASIAN = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\s]+")
 _LEGAL_FORMS_TEXT = """
     ab ae ag cia aps as asa bhd bv bvba ca co comp company corp corporation cv cyf doo dd eg ek ev eurl eeig
@@ -138,7 +140,11 @@ def _split(tokens: list[str], order: Order, language: str) -> tuple[list[str], l
         return tokens[capitals : capitals + 1], tokens[capitals + 1 :], tokens[:capitals]
     if order == "family_first" or (not order and language in _FAMILY_FIRST_LOCALES):
         end = next((i + 1 for i, t in enumerate(tokens) if fold(t) not in _PARTICLES), len(tokens))
+        if language == "vi":  # the last word is the name that one is called by
+            return tokens[end:][-1:], tokens[end:-1], tokens[:end]
         return tokens[end : end + 1], tokens[end + 1 :], tokens[:end]
+    if len(tokens) == 3 and _FATHERS_NAME.search(tokens[2]):
+        return tokens[1:2], tokens[2:], tokens[:1]
     start = _family_start(tokens, language)
     return tokens[:1] if start else [], tokens[1:start], tokens[start:]
 

@@ -22,6 +22,7 @@ from patron.assembly import Assembly
 from patron.context import Context
 from patron.customers import normalise
 from patron.customers.models import ContactPoint
+from patron.customers.preferring import check_reachable
 from patron.errors import FieldError, Invalid, NotFound
 from patron.interactions import services as interactions
 from patron.interactions.mail.composing import compose, make_message_id, reply_references
@@ -83,6 +84,7 @@ def queue_mail(
     file_id = files.store(ctx, "message.eml", raw)
     mail_id = _keep(ctx, mailbox, message_id, answered, references, file_id, text)
     parties = resolve_addresses(ctx, (("from", (sender,)), ("to", to), ("cc", cc), ("bcc", bcc)))
+    check_reachable(ctx, [party.customer_id for party in parties])
     interaction = interactions.log(
         ctx, "email", parties, direction="out", intent=intent, subject=subject, body=text, thread_id=thread_id,
         mail_id=mail_id, module=module, resource=resource, record_id=record_id,

@@ -16,6 +16,7 @@ from patron import (
     NotFound,
     audit,
     mailflow,
+    preferring,
     publish,
     search,
     table,
@@ -58,7 +59,8 @@ def on_ticket_solved(ctx: Context, event: Event) -> None:
         return
     address = reply_to(ticket, mailflow.conversation(ctx, ticket.thread_id))
     mailbox_id = mailbox_of(ctx, ticket)
-    if address and mailbox_id is not None and not _asked_lately(ctx, address):
+    gone = preferring.gone(ctx, (ticket.contact_id, ticket.customer_id))
+    if address and mailbox_id is not None and not gone and not _asked_lately(ctx, address):
         _ask(ctx, ticket, address, mailbox_id)
 
 
