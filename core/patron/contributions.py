@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from patron.errors import SetupError
@@ -261,6 +261,16 @@ class Action:
     icon: str = ""
     primary: bool = False
     in_menu: bool = False  # for what is rarely done: it stands in the page's menu, never as a button
+
+
+@dataclass(frozen=True)
+class OpenCase:
+    """Something open with a customer, such as a ticket: it opens first when the customer calls. ``at``: last moved."""
+
+    label: str
+    url: str
+    customer_id: int
+    at: datetime
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from patron.contributions import (
     Job,
     Metric,
     NavItem,
+    OpenCase,
     Panel,
     Permission,
     PortalSection,
@@ -202,6 +203,12 @@ def customer_actions(ctx: Context, customer: Customer) -> Sequence[Action]:
 @hook("skip", items=(Panel,))
 def record_panels(ctx: Context, resource: Resource, record: Any) -> Sequence[Panel]:
     """Panels on the page of a record of any resource. Must cost a fixed number of statements."""
+    raise AssertionError
+
+
+@hook("skip", items=(OpenCase,))
+def find_open_cases(ctx: Context, customers: Sequence[int]) -> Sequence[OpenCase]:
+    """What is open with these customers, of what the actor may see: it opens when one of them calls. One statement."""
     raise AssertionError
 
 

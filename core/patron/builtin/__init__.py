@@ -2,6 +2,7 @@
 
 from patron.builtin import (
     accounts,
+    calls,
     customers,
     deliveries,
     duplicates,
@@ -14,4 +15,17 @@ from patron.builtin import (
     trash,
 )
 
-MODULES = (accounts, customers, deliveries, duplicates, home, imports, mail, metrics, profile, sample, trash)
+MODULES = (
+    accounts,
+    calls,
+    customers,
+    deliveries,
+    duplicates,
+    home,
+    imports,
+    mail,
+    metrics,
+    profile,
+    sample,
+    trash,
+)

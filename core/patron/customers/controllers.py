@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from patron.context import Context
 from patron.customers import consents, roles, team
 from patron.customers.forms import customer_of, day_of
 from patron.customers.merge_controllers import ROUTES as MERGE_ROUTES
 from patron.errors import Invalid
-from patron.interactions import timeline
+from patron.interactions import history
+from patron.interactions.channels import CHANNELS
 from patron.resources import editing
+from patron.resources.people import people_options
 from patron.responses import Flash, Json, Page, Redirect
 from patron.routing import Route, get, patch, post
 from patron.web import whole_number
@@ -22,23 +26,34 @@ def _to(customer_id: int, text: str) -> Redirect:
 
 @get("/customers/{customer_id:int}/timeline", permission=READ)
 def older_entries(ctx: Context, customer_id: int) -> Page:
-    """Older entries of the history, as a part for htmx or a page of their own."""
+    """The history, narrowed (``?medium=&intent=&module=&who=&since=&until=&q=``): a page, or older entries for htmx."""
     customer = customer_of(ctx, customer_id)
-    entries, older = timeline.read(
-        ctx, customer_id, cursor=ctx.web.param("cursor"), kind=ctx.web.param("kind")
+    wanted = history.wanted_of(ctx)
+    entries, older = history.read(ctx, customer_id, wanted, cursor=ctx.web.param("cursor"))
+    asked = {name: ctx.web.param(name) for name in history.NAMES}
+    narrowing = {name: value for name, value in asked.items() if value}
+    older_url = (
+        f"/customers/{customer_id}/timeline?{urlencode({**narrowing, 'cursor': older})}" if older else ""
     )
-    older_url = f"/customers/{customer_id}/timeline?cursor={older}" if older else ""
-    data = {"customer": customer, "timeline": entries, "older_url": older_url}
+    data = {
+        "customer": customer,
+        "timeline": entries,
+        "older_url": older_url,
+        "asked": asked,
+        "narrowed": bool(wanted),
+        "media": list(CHANNELS.items()),
+        "intents": [(intent.name, intent.label) for intent in ctx.assembly.intents.values()],
+        "modules": [("core", "Core"), *((plugin.name, plugin.title) for plugin in ctx.assembly.active)],
+        "people": people_options(ctx, "user"),
+    }
     return Page("customers/timeline.html", data, partial="customers/timeline_part.html")
 
 
 @get("/api/v1/customers/{customer_id:int}/timeline", permission=READ)
 def timeline_api(ctx: Context, customer_id: int) -> Json:
-    """The history of a customer, newest first."""
+    """The history of a customer, newest first, narrowed by medium, intent, module, who, since, until, q."""
     customer_of(ctx, customer_id)
-    entries, older = timeline.read(
-        ctx, customer_id, cursor=ctx.web.param("cursor"), kind=ctx.web.param("kind")
-    )
+    entries, older = history.read(ctx, customer_id, history.wanted_of(ctx), cursor=ctx.web.param("cursor"))
     items = [
         {
             "id": str(e.id),

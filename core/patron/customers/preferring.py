@@ -163,7 +163,7 @@ def check_reachable(ctx: Context, customer_ids: Collection[int | None]) -> None:
 
 
 def gone(ctx: Context, customer_ids: Collection[int | None]) -> str:
-    """Why one of these customers is written to no more: dead or dissolved; empty when none is. One statement at most."""
+    """Why one of these customers is written to no more, dead or dissolved; empty when none is. At most a statement."""
     ids = {customer_id for customer_id in customer_ids if customer_id is not None}
     if not ids:
         return ""

@@ -151,3 +151,16 @@ class MailLedger(Row, table=True):
     mailbox_id: int | None = reference("core_mailbox", nullable=True)
     interaction_id: int | None = reference("core_interaction", nullable=True)
     envelope_from: str = Field(default="", nullable=False)
+
+
+class IntentRule(Record, table=True):
+    """Words by which the intent of an incoming touch is known: the first rule that fits, by ``position``, sets it."""
+
+    __tablename__ = "core_intent_rule"
+    __table_args__ = table_args(Index("ix_core_intent_rule_position", "position", "id"))
+    name: str = Field(nullable=False)
+    channel: str = Field(default="", nullable=False)  # empty: on any
+    words: str = Field(nullable=False)  # separated by commas
+    intent: str = Field(nullable=False)
+    position: int = Field(default=10, nullable=False)
+    active: bool = Field(default=True, nullable=False)

@@ -40,6 +40,7 @@ class InteractionRules(Rules):
             "thread_id": record.thread_id,
             "may_log": may_log,
             "likely": likely_customers(ctx) if may_log else [],
+            "intents": [(intent.name, intent.label) for intent in ctx.assembly.intents.values()],
         }
 
 

@@ -13,6 +13,7 @@ from patron.context import Context
 from patron.errors import Invalid
 from patron.events import publish
 from patron.interactions.channels import CHANNELS
+from patron.interactions.intents import intent_by_rule
 from patron.interactions.lines import organisations_of as organisations_of
 from patron.interactions.lines import write_timeline as write_timeline
 from patron.interactions.models import Interaction, Participant, Thread
@@ -59,6 +60,8 @@ def log(
     """Write a touch with its parties in a thread (a new one by default) and on the timelines of those concerned."""
     _check(ctx, channel, direction, intent, visibility)
     moment = at or ctx.now
+    if not intent and direction == "in":
+        intent = intent_by_rule(ctx, channel, subject, body)
     if thread_id is None:
         thread_id = ctx.session.execute(
             insert(table(Thread))

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, insert, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, insert, literal, or_, select, tuple_, update
 
 from patron.context import Context
 from patron.customers.models import Customer
@@ -137,7 +137,7 @@ def page_of(
     ctx: Context, rows: Sequence[Any], customer_id: int, limit: int = 30, *, kind: str = ""
 ) -> tuple[list[Entry], str | None]:
     """What ``read`` returns, of rows that were selected for that."""
-    entries = [_entry(ctx, row) for row in rows[:limit]]
+    entries = [entry_of(ctx, row) for row in rows[:limit]]
     if len(rows) <= limit:
         return entries, None
     edge = rows[limit - 1]
@@ -152,13 +152,35 @@ def _page(of_kind: bool, older: bool, dialect: str) -> Any:
         t.c.owner_id == bindparam("user", type_=BigInt()),
         and_(t.c.visibility == "team", teams),
     )
-    statement = select(t).where(t.c.customer_id == bindparam("customer", type_=BigInt()), seen)
+    statement = select(t).where(t.c.customer_id == bindparam("customer", type_=BigInt()), seen, once())
     if of_kind:
         statement = statement.where(t.c.kind == bindparam("kind"))
     if older:
         edge = (bindparam("edge_at", type_=UtcDateTime()), bindparam("edge_id", type_=BigInt()))
         statement = statement.where(tuple_(t.c.at, t.c.id) < tuple_(*edge))
     return statement.order_by(t.c.at.desc(), t.c.id.desc()).limit(bindparam("count", type_=Integer()))
+
+
+def once() -> ColumnElement[bool]:
+    """A touch stands once in a history, also where two who both took part have become one customer."""
+    t = table(TimelineEntry)
+    other = t.alias()
+    same = (
+        other.c.customer_id == t.c.customer_id,
+        other.c.interaction_id == t.c.interaction_id,
+        other.c.kind == t.c.kind,
+        other.c.id < t.c.id,
+    )
+    return ~select(other.c.id).where(*same).correlate(t).exists()
+
+
+def visible_to(ctx: Context) -> ColumnElement[bool]:
+    """Entries that the actor may see: private ones are their owner's, team ones the team's."""
+    t = table(TimelineEntry)
+    seen = [t.c.visibility == "all", t.c.owner_id == (ctx.actor.user_id or 0)]
+    if ctx.actor.team_ids:
+        seen.append((t.c.visibility == "team") & t.c.team_id.in_(sorted(ctx.actor.team_ids)))
+    return or_(*seen)
 
 
 newest = partial(_page, False, False)
@@ -169,7 +191,8 @@ _PAGES = {
 }
 
 
-def _entry(ctx: Context, row: Any) -> Entry:
+def entry_of(ctx: Context, row: Any) -> Entry:
+    """One stored line as pages show it."""
     return Entry(
         row.id,
         row.at,

@@ -13,6 +13,7 @@ from patron import (
     EventType,
     Handler,
     Metric,
+    OpenCase,
     Panel,
     PortalSection,
     Resource,
@@ -128,6 +129,11 @@ def register_workflow_actions() -> Sequence[WorkflowAction]:
 @hookimpl
 def register_sample_data() -> Sequence[SampleData]:
     return (SampleData("tickets", add_samples, order=60),)
+
+
+@hookimpl
+def find_open_cases(ctx: Context, customers: Sequence[int]) -> Sequence[OpenCase]:
+    return panels.open_cases(ctx, customers)
 
 
 @hookimpl

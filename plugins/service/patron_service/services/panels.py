@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from patron import Context, Customer, Measure, Metric, Panel, row_scope, table
+from patron import Context, Customer, Measure, Metric, OpenCase, Panel, row_scope, table
 from sqlalchemy import case, func, or_, select
 
 from patron_service.models import Ticket
@@ -22,6 +22,26 @@ _COLUMNS = (
     "first_response_due_at",
     "first_responded_at",
 )
+
+
+def open_cases(ctx: Context, customers: Sequence[int]) -> list[OpenCase]:
+    """Open tickets that these customers have or gave, the newest first; the contact's own before the firm's."""
+    if not ctx.actor.may(f"{KEY}.read"):
+        return []
+    t = table(Ticket)
+    seen = row_scope(ctx, ctx.assembly.resource(KEY))
+    theirs = or_(t.c.customer_id.in_(customers), t.c.contact_id.in_(customers))
+    wanted = (t.c.id, t.c.number, t.c.subject, t.c.customer_id, t.c.contact_id, t.c.updated_at)
+    rows = select(*wanted).where(theirs, t.c.status.in_(OPEN), t.c.trashed_at.is_(None), seen)
+    return [
+        OpenCase(
+            f"{row.number} {row.subject}",
+            f"/service/tickets/{row.id}",
+            row.contact_id if row.contact_id in customers else row.customer_id,
+            row.updated_at,
+        )
+        for row in ctx.session.execute(rows.order_by(t.c.updated_at.desc(), t.c.id.desc()).limit(SHOWN))
+    ]
 
 
 def customer_panel(ctx: Context, customer: Customer) -> Panel:

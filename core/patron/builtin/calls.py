@@ -1,0 +1,58 @@
+"""Telephony: the webhook of telephone systems, calls and unknown callers, and rules for intents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from patron.calls.controllers import HOME, LOG, ROUTES
+from patron.calls.models import PhoneLine
+from patron.context import Context
+from patron.contributions import HealthCheck, NavItem, Resource
+from patron.hookspecs import hookimpl
+from patron.interactions.intent_resource import INTENT_RULES
+from patron.records import table
+from patron.routing import Route
+from patron.shell import ADMINISTRATION
+
+
+@hookimpl
+def register_resources() -> Sequence[Resource]:
+    return (INTENT_RULES,)
+
+
+@hookimpl
+def register_controllers() -> Sequence[Route]:
+    return ROUTES
+
+
+@hookimpl
+def register_nav() -> Sequence[NavItem]:
+    return (
+        NavItem("Calls", "/calls", LOG, "phone", "Customers", 55),
+        NavItem("Telephony", HOME, ADMINISTRATION, "phone", "Administration", 61),
+    )
+
+
+def _telling(ctx: Context) -> str | None:
+    """A telephone system whose last message could not be taken."""
+    t = table(PhoneLine)
+    failing = t.c.last_error_at.is_not(None) & (
+        t.c.last_success_at.is_(None) | (t.c.last_success_at < t.c.last_error_at)
+    )
+    row = ctx.session.execute(
+        select(t.c.name, t.c.last_error)
+        .where(t.c.active.is_(True), t.c.trashed_at.is_(None), failing)
+        .limit(1)
+    ).first()
+    return (
+        f"“{row.name}” tells of calls in a way that is not understood: {row.last_error} See {HOME}."
+        if row
+        else None
+    )
+
+
+@hookimpl
+def register_health_checks() -> Sequence[HealthCheck]:
+    return (HealthCheck("telephony", _telling),)

@@ -1,0 +1,1 @@
+"""Calls: telephone systems tell by signed webhooks what rings, and the right record opens."""
