@@ -8,20 +8,18 @@ from typing import Any
 from patron.context import Context
 from patron.contributions import Choice, Field, Resource
 from patron.errors import Invalid
-from patron.interactions.channels import CHANNELS
+from patron.interactions.channels import CHANNELS, INTENTS
 from patron.interactions.intents import words_of
 from patron.interactions.models import IntentRule
 from patron.resources.rules import Rules
 
 
 class IntentRules(Rules):
-    """A rule has words, and an intent that some module knows."""
+    """A rule has words."""
 
     def check(self, ctx: Context, record: IntentRule | None, values: Mapping[str, Any]) -> None:
         if "words" in values and not words_of(values["words"]):
             raise Invalid.field("words", "Write the words, separated by commas.")
-        if "intent" in values and values["intent"] not in ctx.assembly.intents:
-            raise Invalid.field("intent", f"An intent is one of: {', '.join(ctx.assembly.intents)}.")
 
 
 INTENT_RULES = Resource(
@@ -48,7 +46,13 @@ INTENT_RULES = Resource(
             required=True,
             help="Words or phrases, separated by commas; one that stands in the subject or the text is enough.",
         ),
-        Field("intent", "Intent", required=True, max_length=50, help="Such as complaint, cancel, enquiry."),
+        Field(
+            "intent",
+            "Intent",
+            "choice",
+            required=True,
+            choices=tuple(Choice(intent.name, intent.label) for intent in INTENTS),
+        ),
         Field("position", "Position", "integer", default=10, help="The first rule that fits counts."),
         Field("active", "In use", "bool", default=True),
     ),
