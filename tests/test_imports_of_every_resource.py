@@ -14,8 +14,11 @@ from patron.assembly import Assembly, assemble
 from patron.cli.install import after_migration
 from patron.context import Context
 from patron.contributions import Field, Resource
+from patron.customers import facts
+from patron.digest import digest_of
+from patron.errors import Conflict
 from patron.imports import staging
-from patron.imports.commands import run_import
+from patron.imports.commands import run_import, undo_import
 from patron.imports.record_fields import settable
 from patron.migrate import CORE
 from patron.plugins import discover
@@ -162,3 +165,44 @@ def reasons(assembly: Assembly, done: dict[str, Any]) -> list[tuple[str, str]]:
             select(t.c.state, t.c.reason).where(t.c.import_id == done["import_id"]).order_by(t.c.line)
         )
         return [(row.state, row.reason) for row in rows]
+
+
+@pytest.mark.parametrize("key", IMPORTABLE)
+def test_a_file_is_taken_back(site: tuple[Assembly, Canaries], tmp_path: Path, key: str) -> None:
+    assembly, canaries = site
+    resource = assembly.resource(key)
+    with working(assembly) as ctx:
+        new = {item.label: cell for item in settable(resource) if (cell := cell_of(ctx, item, canaries))}
+    new |= SAID.get(key, {}) | ({"Country": "FR"} if key == "catalog.tax-rates" else {})
+    new = {name: f"{cell} anew" if cell.startswith("Imported") else cell for name, cell in new.items()}
+    path = tmp_path / "rows.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.DictWriter(file, list(new))
+        rows.writeheader()
+        rows.writerow(new)
+    before, wrong = digest(assembly), wrong_facts(assembly)
+    done = run_import(assembly, key, path, user_id=canaries.ids["manager"])
+    assert done["created"] + done["updated"] == 1, reasons(assembly, done)
+    if key == "orders.payments":
+        with pytest.raises(Conflict, match="stay in the books"):
+            undo_import(assembly, done["import_id"])
+        return
+    assert undo_import(assembly, done["import_id"])["rows"] == []
+    after = digest(assembly)
+    assert {name: table for name, table in after.items() if table != before[name]} == {}
+    assert wrong_facts(assembly) == wrong
+
+
+def wrong_facts(assembly: Assembly) -> list[Any]:
+    with assembly.database.read() as session:
+        kept = [item for _, item in assembly.customer_fields if item.define]
+        return [one for item in kept for one in facts.check(Context(session, assembly), item)]
+
+
+def digest(assembly: Assembly) -> dict[str, Any]:
+    """All business rows, but for what tells of the import itself, numbers that were given, and what is reckoned."""
+    left_out = ["core_audit", "core_import", "core_outbox", "core_delivery", "core_number_series"]
+    left_out += [str(table(item.model).name) for _, item in assembly.customer_fields]
+    with assembly.database.read() as session:
+        found = digest_of(Context(session, assembly))
+    return {name: one for name, one in found.items() if not name.startswith(tuple(left_out))}

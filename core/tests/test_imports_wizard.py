@@ -98,6 +98,27 @@ def test_an_import_of_someone_else_does_not_exist(client: Client, assembly: Asse
     assert client.get(url).status_code == 200  # an administrator
 
 
+def test_an_import_is_undone_from_its_page(
+    client: Client, assembly: Assembly, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = upload(client)
+    client.post(f"{url}/map", data={"source": "shop"})
+    assert "Undo this import" not in client.get(url).text
+    client.post(f"{url}/apply")
+    assert "Undo this import" in client.get(url).text
+    with app_client(assembly) as other:
+        signed_in(other, "manager")
+        assert other.post(f"{url}/undo").status_code == 404
+    monkeypatch.setattr(importing, "ROWS_AT_ONCE", 0)
+    assert client.post(f"{url}/undo").status_code == 303
+    assert (imported(assembly).state, people(assembly)) == ("undoing", 1)
+    assert "Undoing" in client.get(url).text
+    continue_imports(assembly)
+    assert (imported(assembly).state, people(assembly)) == ("undone", 0)
+    assert "Everything is as it was" in client.get(url).text
+    assert client.post(f"{url}/undo").status_code == 409
+
+
 def test_who_may_not_import_gets_nowhere(assembly: Assembly) -> None:
     with app_client(assembly) as reader:
         signed_in(reader, "reader")

@@ -30,4 +30,12 @@ def register_settings() -> Sequence[SettingSpec]:
 @hookimpl
 def register_events() -> Sequence[EventType]:
     payload = {"import_id": "the import", "created": "ids of new records", "updated": "ids of changed ones"}
-    return [EventType("customers.imported", "A batch of an import was applied.", payload)]
+    undone = {
+        "import_id": "the import",
+        "removed": "ids of records that are gone",
+        "restored": "ids as before",
+    }
+    return [
+        EventType("customers.imported", "A batch of an import was applied.", payload),
+        EventType("customers.import_undone", "A batch of an import was taken back.", undone),
+    ]

@@ -193,6 +193,28 @@ def resume(import_id: int, json_output: bool) -> None:
     print_result(result, json_output)
 
 
+@imports.command("undo")
+@click.argument("import_id", type=int)
+@as_json
+def undo(import_id: int, json_output: bool) -> None:
+    """Take an import back: what it made goes, what it changed is as before.
+
+    What somebody has edited or referred to since stays and is listed. Ends with 1 where rows stay.
+    """
+    from patron.imports.commands import undo_import
+
+    with _progress(json_output) as progress:
+        result = undo_import(get_assembly(), import_id, on_progress=_reporter(progress))
+    kept = result["rows"]
+    if json_output:
+        print_json(result)
+    else:
+        print_result({name: value for name, value in result.items() if name != "rows"}, json_output=False)
+        print_table(("line", "record", "stays because"), [tuple(row.values()) for row in kept])
+    if kept:
+        raise click.exceptions.Exit(1)
+
+
 @click.command("export")
 @click.argument("resource")
 @click.option("--filter", "filter_text", default="", help="JSON, as in the API.")

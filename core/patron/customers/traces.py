@@ -24,6 +24,8 @@ from patron.system.models import (
     Delivery,
     FileLink,
     IdempotencyKey,
+    Import,
+    ImportChange,
     ImportRow,
     OutboxEvent,
     SearchEntry,
@@ -112,14 +114,20 @@ def _forget_sign_ins(ctx: Context, ids: Sequence[int]) -> None:
 
 def _forget_changes(ctx: Context, ids: Sequence[int]) -> None:
     """What imports read of them, what bulk edits and merges would undo."""
-    row, merge = table(ImportRow), table(MergeJournal)
+    row, merge, change = table(ImportRow), table(MergeJournal), table(ImportChange)
+    imported = select(table(Import).c.id).where(table(Import).c.resource == "customers")
+    ctx.session.execute(delete(change).where(change.c.record_id.in_(ids), change.c.import_id.in_(imported)))
     ctx.session.execute(update(row).where(row.c.record_id.in_(ids)).values(raw=[], values={}, reason=""))
     for resource, column in _linked(ctx):
         named = select(table_of(resource).c.id).where(column.in_(ids))
-        _forget_undo(ctx, resource, list(ctx.session.execute(named).scalars()))
-    theirs = or_(merge.c.survivor_id.in_(ids), merge.c.merged_id.in_(ids))
+        theirs = list(ctx.session.execute(named).scalars())
+        _forget_undo(ctx, resource, theirs)
+        of_resource = select(table(Import).c.id).where(table(Import).c.resource == resource.key)
+        gone = delete(change).where(change.c.import_id.in_(of_resource), among(change.c.record_id, theirs))
+        ctx.session.execute(gone)
+    both = or_(merge.c.survivor_id.in_(ids), merge.c.merged_id.in_(ids))
     kept: dict[str, Any] = {"before": {"survivor": {}, "modules": {}}}
-    ctx.session.execute(update(merge).where(theirs).values(kept))
+    ctx.session.execute(update(merge).where(both).values(kept))
 
 
 def _forget_undo(ctx: Context, resource: Resource, record_ids: Sequence[int]) -> None:

@@ -10,7 +10,7 @@ from patron.assembly import Assembly
 from patron.context import Context
 from patron.errors import Conflict, PatronError
 from patron.files.services import store_of
-from patron.imports import claims, engine, staging
+from patron.imports import claims, engine, staging, undo
 from patron.records import table, utc_now
 from patron.system.models import Import
 
@@ -19,7 +19,7 @@ log = logging.getLogger("patron.imports")
 
 def continue_imports(assembly: Assembly) -> None:
     """Take each import that waits as far as it goes; one that cannot go on says why and lets the others pass."""
-    for state, work in (("staging", _stage), ("applying", _apply)):
+    for state, work in (("staging", _stage), ("applying", _apply), ("undoing", undo.undo)):
         with assembly.database.read() as session:
             waiting = claims.waiting(session, (state,))
         for import_id in waiting:

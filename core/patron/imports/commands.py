@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy import delete
 from patron.assembly import Assembly
 from patron.contributions import Resource
 from patron.errors import Invalid, NotFound
-from patron.imports import engine, preview, staging
+from patron.imports import engine, preview, staging, undo
 from patron.imports.encodings import checked_encoding
 from patron.imports.rejects import reject_lines
 from patron.records import table
@@ -69,6 +70,25 @@ def resume_import(
     done = engine.apply(assembly, import_id, on_progress=_named(on_progress, "applying"))
     write_rejects(assembly, import_id, rejects_path)
     return done.counts()
+
+
+def undo_import(
+    assembly: Assembly, import_id: int, *, on_progress: OnProgress | None = None
+) -> dict[str, Any]:
+    """Take an import back: ``{"import_id", "state", "undone", "kept", "rows"}``, of which ``rows`` stay and why.
+
+    NotFound, Conflict.
+    """
+    done = undo.undo(assembly, import_id, on_progress=_named(on_progress, "undoing"))
+    with assembly.database.read() as session:
+        rows = [asdict(row) for row in undo.kept_rows(session, import_id, limit=done.rows)]
+    return {
+        "import_id": import_id,
+        "state": done.state,
+        "undone": done.undone,
+        "kept": len(rows),
+        "rows": rows,
+    }
 
 
 def _checked(

@@ -14,26 +14,41 @@ from patron.context import Context
 from patron.customers.contacts import make_points
 from patron.customers.models import ContactHolder, Customer, CustomerRole, ExternalId, Relationship
 from patron.customers.resource import CUSTOMERS
+from patron.imports import images, notes
 from patron.imports.changes import COLUMNS
 from patron.imports.decisions import Changed, New
+from patron.imports.images import Difference
 from patron.imports.matching import Rules
 from patron.imports.outcomes import Outcome
 from patron.imports.prepared import Prepared, points_of
+from patron.imports.takeback import customer_parts
 from patron.interactions.models import TimelineEntry
 from patron.records import table
 from patron.resources import search
 
 
-def write_customers(ctx: Context, rules: Rules, ready: Prepared) -> list[Outcome]:
+def write_customers(ctx: Context, rules: Rules, ready: Prepared, import_id: int) -> list[Outcome]:
     """Make and change customers as prepared. Points that it makes are in ``ready.points`` afterwards."""
     ctx = replace(ctx, now=ready.now)
     decisions, people = ready.decisions, ready.people
+    known = set(ready.points.values())
+    ids = [one.id for one in decisions.changed]
+    parts = customer_parts() if ids else []
+    before = images.read_parts(ctx.session, parts, ids)
     _write_new(ctx, ready)
     _write_changed(ctx, decisions.changed)
     _write_points(ctx, ready, people)
     _write_external_ids(ctx, rules, ready)
     _write_employers(ctx, people)
     _write_notes(ctx, people)
+    after = images.read_parts(ctx.session, parts, ids)
+    changes = [
+        (one.row_id, one.id, images.differences(before[one.id], after[one.id])) for one in decisions.changed
+    ]
+    made = sorted(set(ready.points.values()) - known)
+    beside = [Difference("core_contact_point", key, None, None) for key in made]
+    beside += [Difference("core_customer", new.id, None, None) for new in decisions.new if not new.row_id]
+    images.keep(ctx.session, import_id, [*changes, (0, None, beside)])
     created = [Outcome(new.row_id, "created", new.id) for new in decisions.new if new.row_id]
     updated = [Outcome(one.row_id, "updated", one.id) for one in decisions.changed]
     return [*created, *updated, *decisions.done]
@@ -139,8 +154,8 @@ def _write_notes(ctx: Context, people: Sequence[New | Changed]) -> None:
         if note:
             rows.append(
                 {
-                    "customer_id": one.id, "at": ctx.now, "module": "core", "kind": "core.note",
-                    "title": "Note from an import", "body": note, "snapshot": {}, "resource": "", "record_id": None,
+                    "customer_id": one.id, "at": ctx.now, "module": "core", "kind": notes.KIND,
+                    "title": notes.TITLE, "body": note, "snapshot": {}, "resource": "", "record_id": None,
                     "thread_id": None, "interaction_id": None, "actor_name": ctx.actor.name, "visibility": "all",
                     "owner_id": ctx.actor.user_id, "team_id": min(ctx.actor.team_ids, default=None),
                 }

@@ -62,6 +62,7 @@ class Status:
     updated: int
     skipped: int
     rejected: int
+    undone: int
     user_id: int | None
     created_at: datetime
     finished_at: datetime | None
@@ -85,7 +86,7 @@ def status(session: Session, import_id: int) -> Status:
     if row is None:
         raise NotFound("There is no such import.")
     values = {name: row[name] for name in Status.__dataclass_fields__ if name in row}
-    stopped = row["state"] in ("staging", "applying") and claims.is_dead(
+    stopped = row["state"] in ("staging", "applying", "undoing") and claims.is_dead(
         row["claimed_by"], row["heartbeat_at"], utc_now()
     )
     state = "part applied" if stopped and row["state"] == "applying" and row["claimed_by"] else row["state"]
@@ -175,10 +176,10 @@ class Applying:
         outcomes: list[Outcome] = []
         if ready is None:
             earlier = earlier_records(ctx.session, self.rules, [row.line for row in rows])
-            outcomes = apply_records(ctx, self.resource, rows, earlier, late)
+            outcomes = apply_records(ctx, self.resource, rows, earlier, late, self.import_id)
         else:
             for some in ready.parts(part):
-                outcomes += write_customers(ctx, self.rules, some)
+                outcomes += write_customers(ctx, self.rules, some, self.import_id)
                 if late():
                     break
         _record(ctx.session, self.import_id, outcomes)

@@ -123,7 +123,9 @@ def _record_effects(
     resource = ctx.assembly.resource(row["resource"])
     earlier = engine.earlier_records(ctx.session, rules, [one.line for one in rows])
     effects = []
-    for one, outcome in zip(rows, apply_records(ctx, resource, rows, earlier, lambda: False), strict=True):
+    for one, outcome in zip(
+        rows, apply_records(ctx, resource, rows, earlier, lambda: False, row["id"]), strict=True
+    ):
         key = one.values.get(resource.natural_key) if resource.natural_key else None
         state = "updated" if outcome.state == "created" and key is not None and key in seen else outcome.state
         if key is not None and outcome.state != "rejected":

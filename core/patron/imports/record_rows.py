@@ -12,10 +12,14 @@ from sqlalchemy.exc import IntegrityError
 from patron.accounts.models import Team, User
 from patron.context import Context
 from patron.contributions import Field, Resource
+from patron.customers.models import Customer
 from patron.db import savepoint
 from patron.errors import Conflict, Forbidden, Invalid, NotFound, PatronError
+from patron.imports import images
+from patron.imports.images import Difference, Part, Rows
 from patron.imports.outcomes import Outcome, Waiting
 from patron.imports.record_fields import REFERENCES
+from patron.imports.takeback import read_records, record_parts
 from patron.records import table
 from patron.resources import editing
 from patron.resources.declaration import table_of
@@ -33,36 +37,62 @@ def apply_records(
     rows: Sequence[Waiting],
     earlier: Mapping[int, int],
     late: Callable[[], bool],
+    import_id: int,
 ) -> list[Outcome]:
     """Create or change a record per row, until it is ``late``, but at least one.
 
     ``earlier`` maps lines to records that the same file made before.
     """
     outcomes: list[Outcome] = []
+    parts, kept = record_parts(ctx.assembly, resource), []
     for row in rows:
         if outcomes and late():
             break
-        outcomes.append(_apply(ctx, resource, row, earlier.get(row.line)))
+        outcome, done = _apply(ctx, resource, row, earlier.get(row.line), parts)
+        outcomes.append(outcome)
+        kept.append((row.id, outcome.record_id, done))
+    images.keep(ctx.session, import_id, kept)
     return outcomes
 
 
-def _apply(ctx: Context, resource: Resource, row: Waiting, earlier: int | None) -> Outcome:
+def _apply(
+    ctx: Context, resource: Resource, row: Waiting, earlier: int | None, parts: Sequence[Part]
+) -> tuple[Outcome, list[Difference]]:
+    """The end of a row, and what it did."""
     try:
         with savepoint(ctx.session):
             values = _resolved(ctx, resource, row.values)
             record_id = _known(ctx, resource, values, earlier)
             if record_id is None:
-                return Outcome(row.id, "created", editing.create(ctx, resource, values).key)
+                whose = _customer_rows(ctx, resource, values)
+                record_id = editing.create(ctx, resource, values).key
+                made = read_records(ctx.session, resource, parts, [record_id])[record_id]
+                made |= _customer_rows(ctx, resource, values)
+                return Outcome(row.id, "created", record_id), images.differences(whose, made)
             if "edit" not in resource.verbs:
-                return Outcome(row.id, "skipped", record_id)
+                return Outcome(row.id, "skipped", record_id), []
+            was = read_records(ctx.session, resource, parts, [record_id])
             before = editing.load(ctx, resource, record_id, "edit").version
             changed = editing.change(ctx, resource, record_id, _different(ctx, resource, record_id, values))
-            return Outcome(row.id, "updated" if changed.version != before else "skipped", record_id)
+            if changed.version == before:
+                return Outcome(row.id, "skipped", record_id), []
+            now = read_records(ctx.session, resource, parts, [record_id])
+            done = images.differences(was[record_id], now[record_id])
+            return Outcome(row.id, "updated", record_id), done
     except IntegrityError:
         log.info("row %s of %s: refused by a constraint", row.line, resource.key, exc_info=True)
-        return Outcome(row.id, "rejected", None, "This clashes with something that exists already.")
+        return Outcome(row.id, "rejected", None, "This clashes with something that exists already."), []
     except (Invalid, Conflict, Forbidden, NotFound) as error:
-        return Outcome(row.id, "rejected", None, error.detail, _field(error))
+        return Outcome(row.id, "rejected", None, error.detail, _field(error)), []
+
+
+def _customer_rows(ctx: Context, resource: Resource, values: Mapping[str, Any]) -> Rows:
+    """The customers that the row names, as they are: a new record may change them by the way."""
+    named = {
+        int(value) for name, value in values.items() if value and resource.field(name).kind == "customer"
+    }
+    found = images.read_parts(ctx.session, [Part(table(Customer).c.id)], named)
+    return {key: row for rows in found.values() for key, row in rows.items()}
 
 
 def _field(error: PatronError) -> str:

@@ -8,19 +8,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, delete, func, select, update
 
 from patron.assembly import Assembly
 from patron.context import Context
 from patron.files.services import store_of
 from patron.records import table, utc_now
-from patron.system.models import File, Import, ImportRow
+from patron.system.models import File, Import, ImportChange, ImportRow
 
 DAYS = 30
 FORGOTTEN = "forgotten_at"  # in the import's mapping
 BATCH = 2000  # rows to a transaction: others write in between
-_AT_WORK = ("staging", "applying")
-_ENDED = ("applied", "checked", "cancelled")
+_AT_WORK = ("staging", "applying", "undoing")
+_ENDED = ("applied", "checked", "cancelled", "undone", "part undone")
 
 
 def kept_days(assembly: Assembly) -> int:
@@ -74,6 +74,8 @@ def _blank(session: Any, import_id: int, after: int) -> int | None:
     session.execute(
         update(t).where(t.c.import_id == import_id, t.c.id.between(ids[0], ids[-1])).values(raw=[], values={})
     )
+    kept = table(ImportChange)
+    session.execute(delete(kept).where(kept.c.import_id == import_id, kept.c.row_id.between(0, ids[-1])))
     return int(ids[-1])
 
 

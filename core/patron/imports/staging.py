@@ -100,7 +100,7 @@ def new_import(
         "resource": resource.key, "file_name": name[:200], "file_sha256": sha256, "source": source.strip()[:100],
         "match": match, "mapping": {"encoding": encoding} if encoding else {}, "state": state, "dry_run": dry_run,
         "rows": 0, "created": 0, "updated": 0,
-        "skipped": 0, "rejected": 0, "user_id": user_id, "created_at": utc_now(), "finished_at": None,
+        "skipped": 0, "rejected": 0, "undone": 0, "user_id": user_id, "created_at": utc_now(), "finished_at": None,
         "claimed_by": "", "heartbeat_at": None, "error": "",
     }  # fmt: skip
     t = table(Import)
@@ -208,7 +208,15 @@ def _records(
 
 
 def _staged(line: int, raw: Iterable[str], values: Any) -> dict[str, Any]:
-    return {"line": line, "raw": list(raw), "values": values, "state": "staged", "reason": "", "field": ""}
+    return {
+        "line": line,
+        "raw": list(raw),
+        "values": values,
+        "state": "staged",
+        "reason": "",
+        "field": "",
+        "undo": "",
+    }
 
 
 def _rejected(line: int, raw: Iterable[str], reason: str, field: str) -> dict[str, Any]:
@@ -217,6 +225,7 @@ def _rejected(line: int, raw: Iterable[str], reason: str, field: str) -> dict[st
         "raw": list(raw),
         "values": {},
         "state": "rejected",
+        "undo": "",
         "reason": reason,
         "field": field,
     }

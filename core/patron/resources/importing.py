@@ -16,7 +16,7 @@ from patron.context import Context
 from patron.contributions import Resource
 from patron.errors import Conflict, FieldError, Invalid, NotFound
 from patron.files import services as files
-from patron.imports import engine, preview, staging
+from patron.imports import engine, preview, staging, undo
 from patron.imports.encodings import OFFERED, checked_encoding
 from patron.imports.matching import RULES
 from patron.imports.rejects import reject_lines
@@ -32,6 +32,9 @@ AT_ONCE = 2_000_000
 """Files up to so many bytes are staged while the user waits; larger ones by the worker."""
 ROWS_AT_ONCE = 1000
 """Imports up to so many rows are applied while the user waits."""
+
+KEPT = 50
+"""Of the rows that an undo left as they are, so many are listed."""
 
 MATCHES = {
     "external_id": "Number in the other system",
@@ -150,11 +153,13 @@ def show_import(ctx: Context, import_id: int, *, resource: Resource) -> Page:
             **page_frame.frame(ctx, resource), "status": status, "url": _url(resource, import_id),
             "kept_days": kept_days(ctx.assembly), "forgotten": FORGOTTEN in status.mapping,
             "kinds": preview.errors_by_kind(ctx.session, import_id) if status.rejected else [],
+            "undoable": undo.may_be_undone(ctx.assembly, status), "kept_limit": KEPT,
+            "kept": undo.kept_rows(ctx.session, import_id, limit=KEPT + 1),
         }  # fmt: skip
         if status.state == "staged":
             effects = preview.first_effects(ctx, import_id)
             return Page("imports/preview.html", {**data, "effects": effects})
-        done = status.state in ("applied", "cancelled", "checked")
+        done = status.state in ("applied", "cancelled", "checked", "undone", "part undone")
         headers = {"HX-Refresh": "true"} if done and ctx.web.htmx else {}
         template = "imports/result.html" if done else "imports/progress.html"
         return Page(template, data, partial="imports/progress_part.html", headers=headers)
@@ -242,6 +247,16 @@ def start(ctx: Context, import_id: int, *, resource: Resource) -> Redirect:
         engine.request_apply(ctx.session, import_id)
     if status.rows - status.done <= ROWS_AT_ONCE:
         engine.apply(ctx.assembly, import_id)
+    return Redirect(_url(resource, import_id))
+
+
+def take_back(ctx: Context, import_id: int, *, resource: Resource) -> Redirect:
+    """Undo it as far as nobody stands in the way: a small import at once, a large one by the worker."""
+    with _writing(ctx):
+        status = _own(ctx, resource, import_id)
+        undo.request_undo(ctx.session, ctx.assembly, import_id, ctx.actor.user_id)
+    if status.created + status.updated <= ROWS_AT_ONCE:
+        undo.undo(ctx.assembly, import_id)
     return Redirect(_url(resource, import_id))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,7 +34,7 @@ from patron.records import table, utc_now
 from patron.resources import search
 from patron.resources.declaration import table_of
 
-Naming = tuple[Column[Any], ColumnElement[bool]]  # a column that may name a record, and in which rows it does
+Naming = tuple[Any, ColumnElement[bool]]  # a column that may name a record, and in which rows it does
 DAYS = 30
 BATCH = 50  # records to a transaction: others write in between
 # What says something of one customer alone, and is no proof of anything. All else that refers to one keeps it.
@@ -53,7 +53,8 @@ def purge_trash(assembly: Assembly) -> None:
     with assembly.database.read() as session:
         schema.reflect(session.connection())
     for resource in assembly.resources.values():
-        namings = [*_namings(schema, resource), *_references(schema, assembly, resource)]
+        there = list(schema.tables.values())
+        namings = [*namings_of(there, resource), *references_to(there, assembly, resource)]
         last: int | None = 0
         while last is not None:
             with assembly.database.write() as session:
@@ -79,13 +80,13 @@ def _purge_some(
     return ids[-1] if ids else None
 
 
-def _namings(schema: MetaData, resource: Resource) -> Iterator[Naming]:
+def namings_of(tables: Collection[Table], resource: Resource) -> Iterator[Naming]:
     """Columns of modules that name records without a foreign key: ``product_id``, or an id beside a ``…resource``.
 
     What the core keeps in that way (audit, search, history, attachments) goes or stays with the record.
     """
     wanted = f"{resource.table.removeprefix(f'{resource.module}_')}_id"
-    for found in schema.tables.values():
+    for found in tables:
         if found.name.startswith("core_"):
             continue
         for column in found.c:
@@ -98,13 +99,13 @@ def _namings(schema: MetaData, resource: Resource) -> Iterator[Naming]:
                     yield key, column == resource.key
 
 
-def _references(schema: MetaData, assembly: Assembly, resource: Resource) -> Iterator[Naming]:
+def references_to(tables: Collection[Table], assembly: Assembly, resource: Resource) -> Iterator[Naming]:
     """Columns that refer to records by a foreign key and do not go with them: asked for many records at once, so that
     what is held costs next to nothing each time."""
-    parts = {(part.table.name, part.name) for part in _parts(assembly, resource)}
+    parts = {(part.table.name, part.name) for part in parts_of(assembly, resource)}
     if resource.model is Customer:
         parts.add((ContactHolder.__tablename__, "customer_id"))
-    for found in schema.tables.values():
+    for found in tables:
         for column in _refers(found, resource.table):
             if (found.name, column.name) not in parts:
                 yield column, true()
@@ -115,7 +116,7 @@ def purge(ctx: Context, resource: Resource, record_id: int) -> bool:
     t = table_of(resource)
     try:
         with savepoint(ctx.session):
-            for part in _parts(ctx.assembly, resource):
+            for part in parts_of(ctx.assembly, resource):
                 ctx.session.execute(delete(part.table).where(part == record_id))
             detach(ctx, resource.key, record_id)
             if resource.model is Customer:
@@ -133,7 +134,7 @@ def purge(ctx: Context, resource: Resource, record_id: int) -> bool:
     return True
 
 
-def _parts(assembly: Assembly, resource: Resource) -> Iterator[Column[Any]]:
+def parts_of(assembly: Assembly, resource: Resource) -> Iterator[Column[Any]]:
     """Columns that make a row part of the record: its lines and the like, never another resource's records, and
     never what tells of a customer."""
     if resource.model is Customer:

@@ -16,8 +16,11 @@ from patron.plugins import Failure
 class Rules:
     """The defaults: nothing special. Every method is called inside the unit of work and flushes, never commits.
 
-    ``values`` are checked input by field name, ``changed`` maps field names to (was, became).
+    ``values`` are checked input by field name, ``changed`` maps field names to (was, became). ``irreversible`` says why
+    an import of such records cannot be taken back: what is booked with them lies in other records.
     """
+
+    irreversible: str = ""
 
     def defaults(self, ctx: Context) -> Mapping[str, Any]:
         """Values of a new record that the input does not give."""

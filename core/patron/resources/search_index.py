@@ -81,11 +81,12 @@ def insert_entries(ctx: Context, entries: Sequence[dict[str, Any]], ids: Sequenc
     insert_rows(ctx.session, table(SearchEntry), entries, triggered=True)
 
 
-def remove(ctx: Context, resource: Resource, record_id: int) -> None:
-    """Take a record out of the search, and out of that of the trash."""
+def remove(ctx: Context, resource: Resource, *record_ids: int) -> None:
+    """Take records out of the search, and out of that of the trash."""
     t = table(SearchEntry)
     names = (resource.key, trash_of(resource))
-    ctx.session.execute(delete(t).where(t.c.resource.in_(names), t.c.record_id == record_id))
+    if record_ids:
+        ctx.session.execute(delete(t).where(t.c.resource.in_(names), among(t.c.record_id, record_ids)))
 
 
 def trash_of(resource: Resource) -> str:

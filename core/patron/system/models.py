@@ -184,12 +184,14 @@ class Import(Row, table=True):
     state: str = Field(
         default="staging", nullable=False
     )  # uploaded | staging | staged | checked (a dry run) | applying | part applied | applied | cancelled
+    # … and after it was taken back: undoing | part undone | undone
     dry_run: bool = Field(default=False, nullable=False)
     rows: int = Field(default=0, sa_type=BigInt, nullable=False)
     created: int = Field(default=0, sa_type=BigInt, nullable=False)
     updated: int = Field(default=0, sa_type=BigInt, nullable=False)
     skipped: int = Field(default=0, sa_type=BigInt, nullable=False)
     rejected: int = Field(default=0, sa_type=BigInt, nullable=False)
+    undone: int = Field(default=0, sa_type=BigInt, nullable=False)
     user_id: int | None = reference("core_user", nullable=True)
     created_at: datetime = instant(now=True)
     finished_at: datetime | None = instant(nullable=True)
@@ -199,7 +201,7 @@ class Import(Row, table=True):
 
 
 class ImportRow(Row, table=True):
-    """One row of an import and what became of it."""
+    """One row of an import and what became of it; ``undo`` whether that was taken back, or not for a ``reason``."""
 
     __tablename__ = "core_import_row"
     __table_args__ = table_args(
@@ -214,6 +216,22 @@ class ImportRow(Row, table=True):
     reason: str = Field(default="", nullable=False)
     field: str = Field(default="", nullable=False)
     record_id: int | None = Field(default=None, sa_type=BigInt)
+    undo: str = Field(default="", nullable=False)  # "" | undone | kept
+
+
+class ImportChange(Row, table=True):
+    """What one row of an import did to the database, so that it can be taken back.
+
+    ``changes`` lists ``[table, id, before, after]``: the columns that changed, or None for a row that was not there.
+    ``row_id`` 0 is what a batch made beside its rows: addresses, and employers that only their people name.
+    """
+
+    __tablename__ = "core_import_change"
+    __table_args__ = table_args(Index("ix_core_import_change_row", "import_id", "row_id"))
+    import_id: int = reference("core_import", index=False)
+    row_id: int = Field(sa_type=BigInt, nullable=False)
+    record_id: int | None = Field(default=None, sa_type=BigInt)
+    changes: list[Any] = Field(default_factory=list, sa_type=Json, nullable=False)
 
 
 class SearchEntry(Row, table=True):

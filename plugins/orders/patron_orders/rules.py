@@ -100,6 +100,8 @@ class OpenItemRules(Rules):
 class PaymentRules(Rules):
     """Booking a payment and counting it towards its open item are one act."""
 
+    irreversible = "Payments are booked and stay in the books: reverse those that are wrong one by one."
+
     def defaults(self, ctx: Context) -> Mapping[str, Any]:
         return {"paid_on": ctx.now.date(), "method": "transfer"}
 
