@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -85,6 +88,22 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def filled_demo(factory: pytest.TempPathFactory, someone: Site) -> Path:
+    """The folder of a demo that nobody serves, which the first worker of a run fills and the others wait for."""
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / "filled-demo"
+    with (shared / "filled-demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            with tempfile.TemporaryDirectory(dir=shared) as unfinished:
+                replace(someone, environment={**someone.environment, "PATRON_HOME": unfinished}).patron(
+                    "demo", "--dir", unfinished, "--no-serve"
+                )
+                shutil.copytree(unfinished, folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The demo on a free port, without its worker."""
@@ -92,7 +111,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     url = f"http://localhost:{port}"
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PATRON_")}
     served = Site(folder, url, {**clean, "PATRON_HOME": str(folder), "PATRON_BASE_URL": url})
-    served.patron("demo", "--dir", str(folder), "--no-serve")
+    shutil.copytree(filled_demo(tmp_path_factory, served), folder, dirs_exist_ok=True)
     with (folder / "serve.log").open("w") as log:
         process = subprocess.Popen(
             [PATRON, "serve", "--port", str(port), "--workers", "1", "--no-worker"],
