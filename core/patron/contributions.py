@@ -261,6 +261,7 @@ class Action:
     icon: str = ""
     primary: bool = False
     in_menu: bool = False  # for what is rarely done: it stands in the page's menu, never as a button
+    hotkey: str = ""  # a key that does it
 
 
 @dataclass(frozen=True)

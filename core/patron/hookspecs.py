@@ -212,6 +212,12 @@ def find_open_cases(ctx: Context, customers: Sequence[int]) -> Sequence[OpenCase
     raise AssertionError
 
 
+@hook("skip", items=(Action,))
+def record_actions(ctx: Context, resource: Resource, record: Any) -> Sequence[Action]:
+    """What can be done from the page of a record of any resource. Costs no statement."""
+    raise AssertionError
+
+
 @hook("skip", items=(Panel,))
 def home_panels(ctx: Context) -> Sequence[Panel]:
     """Panels of the home page of the acting user."""

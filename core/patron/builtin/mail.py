@@ -4,28 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
 from patron.assembly import Assembly
 from patron.context import Context
-from patron.contributions import EventType, HealthCheck, Job, NavItem
+from patron.contributions import Action, EventType, HealthCheck, Job, NavItem, Permission, Resource
 from patron.hookspecs import hookimpl
-from patron.interactions.mail_controllers import ROUTES
+from patron.interactions import mail_controllers, writing_controllers
 from patron.interactions.mailflow.letters import discard_letters
 from patron.interactions.mailflow.polling import poll
 from patron.interactions.mailflow.sending import deliver
+from patron.interactions.mailflow.templates import MAIL_TEMPLATES
+from patron.interactions.mailflow.writing import customers_of
 from patron.interactions.models import Mailbox, MailLedger
+from patron.permissions import Scope
 from patron.records import table
 from patron.routing import Route
 from patron.shell import ADMINISTRATION
 
+SEND = writing_controllers.SEND
 LATE = timedelta(minutes=15)
 
 
 @hookimpl
 def register_controllers() -> Sequence[Route]:
-    return ROUTES
+    return (*mail_controllers.ROUTES, *writing_controllers.ROUTES)
+
+
+@hookimpl
+def register_resources() -> Sequence[Resource]:
+    return (MAIL_TEMPLATES,)
+
+
+@hookimpl
+def register_permissions() -> Sequence[Permission]:
+    return (
+        Permission(
+            "mail.send", "Write mails, send them, take them back", {"manager": Scope.ALL, "user": Scope.ALL}
+        ),
+    )
+
+
+@hookimpl
+def record_actions(resource: Resource, record: Any) -> Sequence[Action]:
+    """A mail can be written from every record that is about a customer, and every mail answered."""
+    if resource.key == "interactions":
+        answers = record.channel == "email" and not record.quarantined
+        return (
+            (Action("Answer", f"/mail/new?reply={record.key}", SEND, icon="reply", hotkey="m"),)
+            if answers
+            else ()
+        )
+    if resource.key == "customers":
+        return (Action("Write a mail", f"/mail/new?customer={record.key}", SEND, icon="mail", hotkey="m"),)
+    if not customers_of(resource, record):
+        return ()
+    about = f"/mail/new?record={resource.key}:{record.key}"
+    return (Action("Write a mail", about, SEND, icon="mail", in_menu=True, hotkey="m"),)
 
 
 @hookimpl

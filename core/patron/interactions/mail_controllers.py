@@ -22,8 +22,8 @@ from patron.shell import ADMINISTRATION
 READ, EDIT = "interactions.read", "interactions.edit"
 HOME = "/admin/mailboxes"
 FIELDS = (
-    "name", "address", "sender_name", "module", "active", "letters", "imap_host", "imap_port", "imap_security",
-    "imap_username", "imap_password", "imap_folder", "begin", "begin_day", "smtp_host", "smtp_port",
+    "name", "address", "owner", "team", "sender_name", "module", "active", "letters", "imap_host", "imap_port",
+    "imap_security", "imap_username", "imap_password", "imap_folder", "begin", "begin_day", "smtp_host", "smtp_port",
     "smtp_security", "smtp_username", "smtp_password",
 )  # fmt: skip
 
@@ -96,7 +96,7 @@ def _form(
         "values": {**values, "imap_password": "", "smtp_password": ""}, "mailbox_id": mailbox_id,
         "errors": list(errors),
         "by_field": {error.field: [error.message] for error in errors},
-        "modules": list(_handlers(ctx).items()),
+        "modules": list(_handlers(ctx).items()), "owners": mailboxes.owners(ctx),
         "action": f"{HOME}/{mailbox_id}" if mailbox_id else f"{HOME}/new",
     }  # fmt: skip
     return Page("mail/mailbox_form.html", data, status=422 if errors else 200)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from patron.db import BigInt, Json
+from patron.db import BigInt, Json, SortKey
 from patron.records import Record, Row, instant, reference, table_args
 
 
@@ -113,7 +113,10 @@ class Mail(Row, table=True):
 
 
 class Mailbox(Record, table=True):
-    """A mailbox that is polled and sent from. Secrets are written, never read back."""
+    """A mailbox that is polled and sent from: of a person, a team, or the firm. Secrets are written, never read back.
+
+    ``last_uid`` is up to where its folder has been read, ``sent_uid`` the same of the folder of what was sent.
+    """
 
     __tablename__ = "core_mailbox"
     name: str = Field(nullable=False, unique=True)
@@ -126,14 +129,43 @@ class Mailbox(Record, table=True):
     active: bool = Field(default=True, nullable=False)
     uidvalidity: int = Field(default=0, sa_type=BigInt, nullable=False)
     last_uid: int = Field(default=0, sa_type=BigInt, nullable=False)
+    sent_uidvalidity: int = Field(
+        default=0, sa_type=BigInt, nullable=False, sa_column_kwargs={"server_default": text("0")}
+    )
+    sent_uid: int = Field(
+        default=0, sa_type=BigInt, nullable=False, sa_column_kwargs={"server_default": text("0")}
+    )
     last_success_at: datetime | None = instant(nullable=True)
     last_error: str = Field(default="", nullable=False)
     last_error_at: datetime | None = instant(nullable=True)
     fetched: int = Field(default=0, sa_type=BigInt, nullable=False)
+    owner_id: int | None = reference("core_user", nullable=True)
+    team_id: int | None = reference("core_team", nullable=True)
+
+
+class MailTemplate(Record, table=True):
+    """A text to begin a mail with; names in braces are filled in."""
+
+    __tablename__ = "core_mail_template"
+    __table_args__ = table_args(Index("ix_core_mail_template_name_key", "name_key", "id"))
+    name: str = Field(nullable=False, unique=True)
+    name_key: str = Field(sa_type=SortKey, nullable=False)
+    subject: str = Field(default="", nullable=False)
+    body: str = Field(default="", nullable=False)
+
+
+class MailDrop(Row, table=True):
+    """The secret part of the address that a user copies mail to, so that it stands in the history."""
+
+    __tablename__ = "core_mail_drop"
+    user_id: int = reference("core_user", index=False, unique=True)
+    token: str = Field(nullable=False, unique=True)
+    created_at: datetime = instant(now=True)
 
 
 class MailLedger(Row, table=True):
-    """One recipient of one outgoing message: queued, claimed, handed, in doubt, deferred, bounced or suppressed."""
+    """One recipient of one outgoing message: queued, claimed, handed, in doubt, deferred, bounced,
+    suppressed, or recalled before it went out."""
 
     __tablename__ = "core_mail_ledger"
     __table_args__ = table_args(

@@ -39,6 +39,7 @@ class InteractionRules(Rules):
             "touches": parts,
             "thread_id": record.thread_id,
             "may_log": may_log,
+            "may_send": ctx.actor.may("mail.send"),
             "likely": likely_customers(ctx) if may_log else [],
             "intents": [(intent.name, intent.label) for intent in ctx.assembly.intents.values()],
         }

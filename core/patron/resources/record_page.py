@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from sqlalchemy import select
 
 from patron.accounts import history
 from patron.context import Context
-from patron.contributions import Resource
+from patron.contributions import Action, Resource
 from patron.errors import Invalid
 from patron.resources import editing, lookups, saying
 from patron.resources.bulk import selected_ids
@@ -38,7 +39,7 @@ def show_record(ctx: Context, record_id: int, *, resource: Resource) -> Page | R
         "title": item.get(resource.title) or f"{resource.label} {record_id}",
         "subtitle": rules.subtitle(item),
         "shown": [f for f in resource.fields if f.kind != "list" and f.name != resource.title],
-        "actions": [action for action in rules.actions(ctx, record) if ctx.actor.may(action.permission)],
+        "actions": _actions(ctx, resource, record),
         "panels": [
             *rules.panels(ctx, record),
             *ctx.assembly.hooks.display(ctx, "record_panels", resource=resource, record=record),
@@ -48,6 +49,20 @@ def show_record(ctx: Context, record_id: int, *, resource: Resource) -> Page | R
         "may_delete": _holds(ctx, resource, record_id, "delete"),
     }
     return Page(resource.template or "resources/record.html", data)
+
+
+def _actions(ctx: Context, resource: Resource, record: Any) -> list[Action]:
+    """What the actor may do from here: first what any module offers for any record, then what is the record's own."""
+    shared = [
+        action
+        for _, action in ctx.assembly.hooks.display(ctx, "record_actions", resource=resource, record=record)
+        if isinstance(action, Action)
+    ]
+    return [
+        action
+        for action in (*shared, *rules_of(resource).actions(ctx, record))
+        if ctx.actor.may(action.permission)
+    ]
 
 
 def _holds(ctx: Context, resource: Resource, record_id: int, verb: str) -> bool:

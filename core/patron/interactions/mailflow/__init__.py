@@ -9,14 +9,15 @@ from patron.interactions.mail.composing import compose, make_message_id, reply_s
 from patron.interactions.mail.parsed import Address
 from patron.interactions.mail.transport import Outcome, RecipientResult
 from patron.interactions.mailflow.bouncing import note_refusal
+from patron.interactions.mailflow.choosing import mailbox_options, sending_mailbox
 from patron.interactions.mailflow.direct import Sender, outgoing
 from patron.interactions.mailflow.letters import letter_mailbox, post_letter
-from patron.interactions.mailflow.mailboxes import mailbox_options, sending_mailbox
 from patron.interactions.mailflow.quarantine import release, start_thread
 from patron.interactions.mailflow.receiving import Received, prepare, receive
 from patron.interactions.mailflow.resolving import resolve_addresses
-from patron.interactions.mailflow.sending import deliver, queue_mail
+from patron.interactions.mailflow.sending import deliver, queue_mail, recall
 from patron.interactions.mailflow.showing import Touch, conversation, mail_document
+from patron.interactions.mailflow.writing import fill, read_addresses
 
 __all__ = [
     "Address",
@@ -28,6 +29,7 @@ __all__ = [
     "compose",
     "conversation",
     "deliver",
+    "fill",
     "letter_mailbox",
     "mail_document",
     "mailbox_options",
@@ -37,6 +39,8 @@ __all__ = [
     "post_letter",
     "prepare",
     "queue_mail",
+    "read_addresses",
+    "recall",
     "receive",
     "release",
     "reply_subject",

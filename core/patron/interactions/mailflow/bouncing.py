@@ -17,6 +17,7 @@ from patron.interactions.mail.parsed import ParsedMail
 from patron.interactions.mail.threading import party
 from patron.interactions.mail.transport import Outcome, RecipientResult
 from patron.interactions.mail.verdicts import judge
+from patron.interactions.mailflow.delivery import show_delivery
 from patron.interactions.models import Interaction, Mailbox, MailLedger, Participant
 from patron.interactions.services import Party
 from patron.records import table
@@ -74,6 +75,8 @@ def mark_bounced(
     deliverability = "dead" if permanent else _DELIVERABILITY.get(reason, "")
     if deliverability and sure:
         _mark_address(ctx, recipient, deliverability, answer)
+    if row.interaction_id is not None:
+        show_delivery(ctx, (row.interaction_id,))
     _tell(ctx, row.interaction_id, row.recipient, answer)
     publish(
         ctx,

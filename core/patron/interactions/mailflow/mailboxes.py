@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from patron.accounts import audit
+from patron.accounts.models import Team, User
 from patron.assembly import Assembly
 from patron.context import Context
 from patron.customers import normalise
@@ -132,30 +133,6 @@ def _not_taken_in(ctx: Context) -> dict[int, int]:
     return {row.mailbox_id: row.n for row in ctx.session.execute(statement.group_by(m.c.mailbox_id))}
 
 
-def mailbox_options(ctx: Context, module: str = "") -> list[tuple[int, str]]:
-    """Active mailboxes that send, as (id, "Name <address>"), those of ``module`` first."""
-    t = table(Mailbox)
-    rows = ctx.session.execute(
-        select(t.c.id, t.c.name, t.c.address, t.c.module, t.c.settings)
-        .where(t.c.trashed_at.is_(None), t.c.active.is_(True))
-        .order_by(t.c.id)
-    ).all()
-    sending = [row for row in rows if (row.settings.get("smtp") or {}).get("host")]
-    sending.sort(key=lambda row: row.module != module)
-    return [(row.id, f"{row.name} <{row.address}>") for row in sending]
-
-
-def sending_mailbox(ctx: Context, module: str) -> int | None:
-    """The mailbox a module sends from when none is named: its own, never another module's. None when it has none."""
-    t = table(Mailbox)
-    rows = ctx.session.execute(
-        select(t.c.id, t.c.settings).where(
-            t.c.trashed_at.is_(None), t.c.active.is_(True), t.c.module == module
-        )
-    )
-    return next((int(row.id) for row in rows if (row.settings.get("smtp") or {}).get("host")), None)
-
-
 def save_mailbox(ctx: Context, values: Mapping[str, str], mailbox_id: int | None = None) -> Mailbox:
     """Make or change a mailbox from a form's fields (see ``mailbox_values``). A password left empty stays as it is."""
     _check(ctx, values)
@@ -178,6 +155,10 @@ def save_mailbox(ctx: Context, values: Mapping[str, str], mailbox_id: int | None
         "sender_name": values.get("sender_name", "").strip(),
         "letters": values.get("letters") == "true",
     }
+    mailbox.owner_id, mailbox.team_id = (
+        whole_number(values.get("owner", "")),
+        whole_number(values.get("team", "")),
+    )
     mailbox.secret = seal(key, passwords)
     mailbox.updated_at = ctx.now
     mailbox.version += 1 if mailbox_id else 0
@@ -198,7 +179,7 @@ def save_mailbox(ctx: Context, values: Mapping[str, str], mailbox_id: int | None
 def _audited(mailbox: Mailbox) -> dict[str, Any]:
     return {
         "name": mailbox.name, "address": mailbox.address, "module": mailbox.module, "active": mailbox.active,
-        "letters": bool(mailbox.settings.get("letters")),
+        "letters": bool(mailbox.settings.get("letters")), "owner": mailbox.owner_id, "team": mailbox.team_id,
     }  # fmt: skip
 
 
@@ -236,6 +217,7 @@ def mailbox_values(mailbox: Mailbox) -> dict[str, str]:
         "name": mailbox.name, "address": mailbox.address, "module": mailbox.module,
         "active": "true" if mailbox.active else "", "sender_name": str(mailbox.settings.get("sender_name") or ""),
         "letters": "true" if mailbox.settings.get("letters") else "",
+        "owner": str(mailbox.owner_id or ""), "team": str(mailbox.team_id or ""),
     }  # fmt: skip
     day = begin_day(mailbox)
     values |= {"begin": "day" if day else begin_of(mailbox), "begin_day": day.isoformat() if day else ""}
@@ -268,10 +250,35 @@ def _check(ctx: Context, values: Mapping[str, str]) -> None:
         errors.append(FieldError("begin", "Choose with what fetching begins."))
     elif values.get("begin") == "day" and not _is_day(values.get("begin_day", "")):
         errors.append(FieldError("begin_day", "Say the day, such as 2026-01-31."))
+    for name, model in (("owner", User), ("team", Team)):
+        if values.get(name) and not _is_there(ctx, model, values[name]):
+            errors.append(FieldError(name, "Choose one from the list."))
+    if values.get("owner") and values.get("team"):
+        errors.append(FieldError("team", "A mailbox is of one person, of a team, or of the firm."))
     if values.get("module", "core") not in handling_modules(ctx):
         errors.append(FieldError("module", "No such module handles mail."))
     if errors:
         raise Invalid(errors[0].message, errors=errors)
+
+
+def _is_there(ctx: Context, model: type[User] | type[Team], text: str) -> bool:
+    t = table(model)
+    number = whole_number(text)
+    return (
+        number is not None and ctx.session.execute(select(t.c.id).where(t.c.id == number)).first() is not None
+    )
+
+
+def owners(ctx: Context) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+    """The people and the teams whose a mailbox can be, as (id, name)."""
+    u, t = table(User), table(Team)
+    users = ctx.session.execute(
+        select(u.c.id, u.c.name).where(u.c.active.is_(True)).order_by(u.c.name).limit(1000)
+    )
+    teams = ctx.session.execute(
+        select(t.c.id, t.c.name).where(t.c.trashed_at.is_(None)).order_by(t.c.name).limit(1000)
+    )
+    return [(row.id, row.name) for row in users], [(row.id, row.name) for row in teams]
 
 
 def _is_day(text: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Literal
 from uuid import uuid4
@@ -18,6 +18,7 @@ from uuid import uuid4
 from sqlalchemy import insert, or_, select, update
 
 from patron import files
+from patron.accounts import audit
 from patron.assembly import Assembly
 from patron.context import Context
 from patron.customers import normalise
@@ -30,6 +31,7 @@ from patron.interactions.mail.parsed import Address, Attachment
 from patron.interactions.mail.transport import Outcome, RecipientResult, SmtpConnection
 from patron.interactions.mail.verdicts import judge
 from patron.interactions.mailflow.bouncing import mark_bounced
+from patron.interactions.mailflow.delivery import show_delivery
 from patron.interactions.mailflow.mailboxes import load_mailbox, sender_of, smtp_settings
 from patron.interactions.mailflow.resolving import resolve_addresses
 from patron.interactions.models import Interaction, Mail, Mailbox, MailLedger
@@ -65,11 +67,15 @@ def queue_mail(
     resource: str = "",
     record_id: int | None = None,
     intent: str = "",
+    visibility: str = "all",
+    beneath: str = "",
+    due_at: datetime | None = None,
 ) -> Interaction:
     """Write a mail to be sent from a mailbox, in the caller's transaction. Returns the outgoing interaction.
 
-    In a thread it answers the newest mail there. Blind copies stand in the ledger only. Invalid for a missing
-    or impossible recipient; NotFound for an unknown mailbox.
+    In a thread it answers the newest mail there. Blind copies stand in the ledger only. ``beneath`` goes out below the
+    text (what is answered, quoted) and is not kept as said here. It goes out at ``due_at``, else at once; until then it
+    can be recalled. Invalid for a missing or impossible recipient; NotFound for an unknown mailbox.
     """
     mailbox = load_mailbox(ctx, mailbox_id)
     _check_recipients(to, cc, bcc)
@@ -78,8 +84,9 @@ def queue_mail(
     message_id = make_message_id(f"mail:{uuid4().hex}", domain)
     sender = sender_of(ctx.assembly, mailbox)
     raw = compose(
-        sender, to, cc=cc, message_id=message_id, subject=" ".join(subject.split()), text=text, html=html,
-        in_reply_to=answered, references=references, attachments=_files(ctx, file_ids), date=ctx.now,
+        sender, to, cc=cc, message_id=message_id, subject=" ".join(subject.split()),
+        text=f"{text}{beneath}", html=html, in_reply_to=answered, references=references,
+        attachments=_files(ctx, file_ids), date=due_at or ctx.now,
     )  # fmt: skip
     file_id = files.store(ctx, "message.eml", raw)
     mail_id = _keep(ctx, mailbox, message_id, answered, references, file_id, text)
@@ -87,14 +94,30 @@ def queue_mail(
     check_reachable(ctx, [party.customer_id for party in parties])
     interaction = interactions.log(
         ctx, "email", parties, direction="out", intent=intent, subject=subject, body=text, thread_id=thread_id,
-        mail_id=mail_id, module=module, resource=resource, record_id=record_id,
+        visibility=visibility, mail_id=mail_id, module=module, resource=resource, record_id=record_id,
         joined_because="Written here." if thread_id is None else f"Written in this thread by {ctx.actor.name}.",
     )  # fmt: skip
     for attached in file_ids:
         files.attach(ctx, attached, "interactions", interaction.key)
     recipients = list(dict.fromkeys(address.email for address in (*to, *cc, *bcc)))
-    _queue(ctx, interaction.key, mailbox, message_id, recipients, file_id, purpose)
+    _queue(ctx, interaction.key, mailbox, message_id, recipients, file_id, purpose, due_at or ctx.now)
+    show_delivery(ctx, (interaction.key,))
     return interaction
+
+
+def recall(ctx: Context, interaction_id: int) -> None:
+    """Take a mail back that has not gone out yet. Invalid when it is too late for that."""
+    t = table(MailLedger)
+    taken = ctx.session.execute(
+        update(t)
+        .where(t.c.interaction_id == interaction_id, t.c.state == "queued")
+        .values(state="recalled", answer=f"Taken back by {ctx.actor.name}.")
+        .returning(t.c.id)
+    ).all()
+    if not taken:
+        raise Invalid("It is too late: this mail has gone out, or is just going.")
+    show_delivery(ctx, (interaction_id,))
+    audit.record(ctx, "recall", "interactions", interaction_id, {"delivery": ("queued", "recalled")})
 
 
 def _check_recipients(*groups: Sequence[Address]) -> None:
@@ -150,7 +173,7 @@ def _keep(
 
 def _queue(
     ctx: Context, interaction_id: int, mailbox: Mailbox, message_id: str, recipients: Sequence[str], file_id: int,
-    purpose: Purpose,
+    purpose: Purpose, due_at: datetime,
 ) -> None:  # fmt: skip
     """One ledger row per recipient. Promotion goes to no address that is known to be dead."""
     c = table(ContactPoint)
@@ -163,7 +186,7 @@ def _queue(
         dead = {normal[value] for value in ctx.session.execute(statement).scalars()}
     rows = [
         {
-            "message_id": message_id, "recipient": recipient, "purpose": purpose, "attempts": 0, "due_at": ctx.now,
+            "message_id": message_id, "recipient": recipient, "purpose": purpose, "attempts": 0, "due_at": due_at,
             "state": "suppressed" if recipient in dead else "queued", "raw_file_id": file_id,
             "answer": "The address is known to be dead." if recipient in dead else "", "mailbox_id": mailbox.key,
             "interaction_id": interaction_id, "envelope_from": mailbox.address,
@@ -188,6 +211,7 @@ class _Due:
     envelope_from: str
     attempts: int
     answer: str
+    interaction_id: int | None
 
 
 def deliver(assembly: Assembly) -> int:
@@ -224,7 +248,7 @@ def _claim(assembly: Assembly) -> list[_Due]:
     return [
         _Due(
             row.id, row.message_id, row.recipient, row.mailbox_id, row.raw_file_id, row.envelope_from, row.attempts,
-            REPEATED if row.id in doubtful else row.answer,
+            REPEATED if row.id in doubtful else row.answer, row.interaction_id,
         )
         for row in rows
     ]  # fmt: skip
@@ -286,6 +310,7 @@ def _hand_over(assembly: Assembly, connection: SmtpConnection, rows: Sequence[_D
         ctx = Context(session, assembly, job_actor("Mail"))
         for due in rows:
             _settle(ctx, due, results[due.recipient])
+        show_delivery(ctx, {due.interaction_id for due in rows if due.interaction_id is not None})
     return len(rows)
 
 

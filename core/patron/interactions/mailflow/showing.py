@@ -33,7 +33,7 @@ TOUCHES = 200  # of a thread, the newest
 @dataclass(frozen=True)
 class Touch:
     """One touch of a thread for a page: plain values only. ``parties`` are dicts of part, address, name, customer_id,
-    customer, because; ``files`` of id, name, content_type, size; ``deliveries`` of recipient, state, answer."""
+    customer, because; ``files`` of id, name, content_type, size; ``deliveries`` of recipient, state, answer, due_at."""
 
     interaction_id: int
     channel: str
@@ -135,9 +135,9 @@ def _beside(ctx: Context, ids: Sequence[int]) -> _Beside:
         .where(link.c.resource == "interactions", link.c.record_id.in_(ids))
         .order_by(f.c.id)
     )
-    delivered = select(ledger.c.interaction_id, ledger.c.recipient, ledger.c.state, ledger.c.answer).where(
-        ledger.c.interaction_id.in_(ids)
-    )
+    delivered = select(
+        ledger.c.interaction_id, ledger.c.recipient, ledger.c.state, ledger.c.answer, ledger.c.due_at
+    ).where(ledger.c.interaction_id.in_(ids))
     for statement, into in (
         (parties, found.parties), (attached, found.files), (delivered.order_by(ledger.c.id), found.deliveries),
     ):  # fmt: skip

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import getaddresses
 from typing import Any
@@ -62,7 +62,7 @@ def letter_of(ctx: Context, quote_id: int) -> tuple[Quote, Letter]:
     quote = quotes.load(ctx, quote_id)
     check_mailable(ctx, quote)
     name = quotes.customer_name(ctx, quote.customer_id)
-    filled = fill(
+    filled = mailflow.fill(
         str(ctx.assembly.setting("sales", "quote_mail") or TEXT),
         {
             "salutation": _salutation(ctx, quote) or f"Hello {name}",
@@ -79,11 +79,6 @@ def letter_of(ctx: Context, quote_id: int) -> tuple[Quote, Letter]:
     return quote, Letter(
         to, f"Quote {quote.number} from {site}", filled, mailflow.mailbox_options(ctx, "sales")
     )
-
-
-def fill(template: str, values: Mapping[str, str]) -> str:
-    """The template with its ``{names}`` replaced, in one pass: what a value says is never read as a name."""
-    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), template)
 
 
 def _addresses(ctx: Context, quote: Quote) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,21 +26,6 @@ from sqlalchemy import select
 from patron_service.models import Queue, Ticket
 from patron_service.services import tickets
 
-_SEPARATOR = re.compile(r"[,;\n]+")
-_NAMED = re.compile(r'\s*"?([^"<>]*?)"?\s*<([^<>]+)>\s*')
-
-
-def read_addresses(text: str) -> list[mailflow.Address]:
-    """Addresses as a person types them: separated by comma, semicolon or line, each plain or ``Name <address>``."""
-    found = []
-    for part in _SEPARATOR.split(text):
-        if part.strip():
-            named = _NAMED.fullmatch(part)
-            found.append(
-                mailflow.Address(named[1], named[2].strip()) if named else mailflow.Address("", part.strip())
-            )
-    return found
-
 
 def reply(
     ctx: Context, ticket: Ticket, text: str, *, to: str = "", cc: str = "", uploads: Sequence[Upload] = ()
@@ -50,7 +34,7 @@ def reply(
     if not text.strip():
         raise Invalid.field("text", "Write something.")
     file_ids = [files.store(ctx, upload.name, upload.data) for upload in uploads]
-    addresses = read_addresses(to)
+    addresses = mailflow.read_addresses(to)
     if addresses:
         mailbox_id = mailbox_of(ctx, ticket)
         if mailbox_id is None:
@@ -58,7 +42,7 @@ def reply(
                 "to", "There is no mailbox to send from. An administrator can set one up for service."
             )
         said = mailflow.queue_mail(
-            ctx, mailbox_id, addresses, mailflow.reply_subject(ticket.subject), text, cc=read_addresses(cc),
+            ctx, mailbox_id, addresses, mailflow.reply_subject(ticket.subject), text, cc=mailflow.read_addresses(cc),
             thread_id=ticket.thread_id, file_ids=file_ids, module="service", resource=tickets.KEY, record_id=ticket.key,
         )  # fmt: skip
     elif ticket.customer_id is not None:

@@ -1,0 +1,140 @@
+"""Writing a mail: the page, sending it now or later, taking it back, and the same for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
+from urllib.parse import urlencode
+
+from sqlalchemy import select
+
+from patron import files
+from patron.context import Context
+from patron.errors import FieldError, Invalid
+from patron.interactions import mailflow
+from patron.interactions.mailflow import writing
+from patron.interactions.mailflow.choosing import writing_mailboxes
+from patron.interactions.mailflow.writing import Draft, draft_of
+from patron.interactions.models import Interaction, Mail, MailLedger, Participant
+from patron.records import table
+from patron.resources import editing
+from patron.responses import Flash, Json, Page, Redirect
+from patron.routing import Route, get, post
+from patron.web import whole_number
+
+SEND = "mail.send"
+FIELDS = tuple(item.name for item in fields(Draft) if item.name != "quoted")
+UPLOAD = 26_000_000  # bytes of all attachments: what most servers take
+
+
+@get("/mail/new", permission=SEND)
+def show_new(ctx: Context) -> Page:
+    """The form of a mail (?record=key:id, ?customer=, ?reply= an interaction, ?template=, ?again= one taken back)."""
+    asked = draft_of({name: ctx.web.param(name) for name in FIELDS})
+    again = whole_number(ctx.web.param("again"))
+    if again is not None:
+        asked = _again(ctx, again)
+    return _form(ctx, writing.begin(ctx, asked, whole_number(ctx.web.param("template"))))
+
+
+@post("/mail/new", permission=SEND, upload=UPLOAD)
+def send(ctx: Context) -> Redirect | Page:
+    """Send a mail now or later (form: to, cc, subject, text, mailbox, record, customer, reply, later, quoted, files)"""
+    values = {name: ctx.web.value(name) for name in FIELDS}
+    given = draft_of({**values, "text": _lines(ctx)}, quoted=ctx.web.value("quoted") == "true")
+    try:
+        file_ids = [files.store(ctx, one.name, one.data) for one in ctx.web.files if one.name or one.data]
+        sent = writing.write(ctx, given, file_ids)
+    except Invalid as error:
+        ctx.session.rollback()
+        return _form(ctx, given, error.errors or (FieldError("", error.detail),))
+    said = "It goes out at the time you chose." if given.later else "Sent."
+    return Redirect(_back(ctx, given, sent), Flash(said, undo_url=f"/interactions/{sent.key}/recall"))
+
+
+def _lines(ctx: Context) -> str:
+    return (ctx.web.values("text") or [""])[0].replace("\r\n", "\n")
+
+
+def _back(ctx: Context, given: Draft, sent: Interaction) -> str:
+    key, _, number = given.record.partition(":")
+    if given.customer:
+        return f"/customers/{given.customer}"
+    return f"{ctx.assembly.resource(key).path}/{number}" if number else f"/interactions/{sent.key}"
+
+
+_TEXT = {"type": "string"}
+_MAIL = {
+    "type": "object",
+    "required": ["subject", "text"],
+    "additionalProperties": False,
+    "properties": {
+        **dict.fromkeys(FIELDS, _TEXT),
+        "quoted": {"type": "boolean"},
+        "template": {"type": "integer"},
+    },
+}
+
+
+@post("/api/v1/interactions/mail", permission=SEND, takes=_MAIL)
+def send_api(ctx: Context) -> Json:
+    """Send a mail now or later; answers its id, its thread and when it goes out."""
+    given = ctx.web.json_object()
+    unknown = given.keys() - {*FIELDS, "quoted", "template"}
+    if unknown:
+        raise Invalid.field(min(unknown), "is no field of a mail.")
+    quoted = given.get("quoted", True)
+    asked = draft_of({name: str(given.get(name) or "") for name in FIELDS}, quoted=bool(quoted))
+    text = asked.text
+    begun = writing.begin(ctx, asked, whole_number(str(given.get("template") or "")))
+    sent = writing.write(ctx, replace(begun, text=text or begun.text))
+    due = writing.due_at(ctx, asked.later).isoformat()
+    return Json({"id": str(sent.key), "thread": str(sent.thread_id), "due_at": due})
+
+
+@post("/interactions/{interaction_id:int}/recall", permission=SEND)
+def recall(ctx: Context, interaction_id: int) -> Redirect:
+    """Take a mail back that has not gone out yet; it opens again, to be changed."""
+    editing.load(ctx, ctx.assembly.resource("interactions"), interaction_id, "edit")
+    mailflow.recall(ctx, interaction_id)
+    return Redirect(
+        f"/mail/new?{urlencode({'again': interaction_id})}", Flash("Taken back. It was not sent.")
+    )
+
+
+def _again(ctx: Context, interaction_id: int) -> Draft:
+    """What stood in a mail that was taken back."""
+    was = editing.load(ctx, ctx.assembly.resource("interactions"), interaction_id)
+    p, m, ledger = table(Participant), table(Mail), table(MailLedger)
+    people = ctx.session.execute(
+        select(p.c.part, p.c.address).where(p.c.interaction_id == interaction_id).order_by(p.c.id)
+    ).all()
+    to, cc = (", ".join(row.address for row in people if row.part == part) for part in ("to", "cc"))
+    box = ctx.session.execute(select(m.c.mailbox_id).where(m.c.id == was.mail_id)).scalar()
+    state = ctx.session.execute(
+        select(ledger.c.state).where(ledger.c.interaction_id == interaction_id).limit(1)
+    ).scalar()
+    if state != "recalled":
+        raise Invalid("Only a mail that was taken back can be written again.")
+    return Draft(to=to, cc=cc, subject=was.subject, text=was.body, mailbox=str(box or ""))
+
+
+def _form(ctx: Context, draft: Draft, errors: Sequence[FieldError] = ()) -> Page:
+    data = {
+        "draft": asdict(draft),
+        "errors": list(errors),
+        "by_field": {error.field: [error.message] for error in errors},
+        "mailboxes": writing_mailboxes(ctx),
+        "templates": writing.template_options(ctx),
+        "asked": {
+            name: value
+            for name, value in asdict(draft).items()
+            if name in ("record", "customer", "reply") and value
+        },
+        "back": f"/customers/{draft.customer}" if draft.customer else "/interactions",
+        "zone": ctx.time_zone,
+    }
+    return Page("mail/write.html", data, status=422 if errors else 200)
+
+
+ROUTES: tuple[Route, ...] = (show_new, send, send_api, recall)
