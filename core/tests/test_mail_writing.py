@@ -57,6 +57,7 @@ def hurry(assembly: Assembly) -> None:
 def test_a_mail_is_written_from_a_customer_and_its_state_stands_on_the_timeline(
     client: TestClient[Litestar], assembly: Assembly
 ) -> None:
+    """The page offers it by the hook ``record_actions``."""
     with smtp_sink() as sink:
         ada = set_up(assembly, sink.port)
         signed_in(client)

@@ -67,7 +67,10 @@ def record_actions(resource: Resource, record: Any) -> Sequence[Action]:
 
 @hookimpl
 def register_nav() -> Sequence[NavItem]:
-    return (NavItem("Mailboxes", "/admin/mailboxes", ADMINISTRATION, "mail", "Administration", 60),)
+    return (
+        NavItem("Mailboxes", "/admin/mailboxes", ADMINISTRATION, "mail", "Administration", 60),
+        NavItem("My mail", "/mail/mine", SEND, "mail", "Customers", 70),
+    )
 
 
 @hookimpl

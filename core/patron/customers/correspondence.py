@@ -24,7 +24,7 @@ from patron.interactions.models import (
 from patron.records import table
 from patron.resources import search
 
-_SETTLED = ("handed", "bounced", "suppressed")
+_SETTLED = ("handed", "bounced", "suppressed", "recalled")
 
 
 def forget_correspondence(ctx: Context, ids: Sequence[int], words: Words) -> None:

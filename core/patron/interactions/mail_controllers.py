@@ -22,9 +22,9 @@ from patron.shell import ADMINISTRATION
 READ, EDIT = "interactions.read", "interactions.edit"
 HOME = "/admin/mailboxes"
 FIELDS = (
-    "name", "address", "owner", "team", "sender_name", "module", "active", "letters", "imap_host", "imap_port",
-    "imap_security", "imap_username", "imap_password", "imap_folder", "begin", "begin_day", "smtp_host", "smtp_port",
-    "smtp_security", "smtp_username", "smtp_password",
+    "name", "address", "owner", "team", "visibility", "sender_name", "module", "active", "letters", "imap_host",
+    "imap_port", "imap_security", "imap_username", "imap_password", "imap_folder", "imap_sent_folder", "begin",
+    "begin_day", "smtp_host", "smtp_port", "smtp_security", "smtp_username", "smtp_password",
 )  # fmt: skip
 
 
@@ -110,6 +110,7 @@ def show_new(ctx: Context) -> Page:
         "imap_port": "993",
         "smtp_port": "587",
         "imap_folder": "INBOX",
+        "imap_sent_folder": "auto",
         "module": "core",
     }
     return _form(ctx, values, None)

@@ -12,8 +12,9 @@ from patron import files
 from patron.context import Context
 from patron.errors import FieldError, Invalid
 from patron.interactions import mailflow
-from patron.interactions.mailflow import writing
+from patron.interactions.mailflow import own, writing
 from patron.interactions.mailflow.choosing import writing_mailboxes
+from patron.interactions.mailflow.mailboxes import list_mailboxes
 from patron.interactions.mailflow.writing import Draft, draft_of
 from patron.interactions.models import Interaction, Mail, MailLedger, Participant
 from patron.records import table
@@ -119,6 +120,21 @@ def _again(ctx: Context, interaction_id: int) -> Draft:
     return Draft(to=to, cc=cc, subject=was.subject, text=was.body, mailbox=str(box or ""))
 
 
+@get("/mail/mine", permission=SEND)
+def show_mine(ctx: Context) -> Page:
+    """The user's address for copies, and the state of the mailboxes that are theirs."""
+    user_id = ctx.actor.user_id or 0
+    mine = [box for box in list_mailboxes(ctx) if box["owner_id"] == user_id]
+    return Page("mail/mine.html", {"address": own.known_address(ctx, user_id), "mailboxes": mine})
+
+
+@post("/mail/mine/address", permission=SEND)
+def new_address(ctx: Context) -> Redirect:
+    """Give the user an address for copies; one they had is dead from now on."""
+    own.address_of(ctx, ctx.actor.user_id or 0, anew=True)
+    return Redirect("/mail/mine", Flash("This is your address. Keep it to yourself."))
+
+
 def _form(ctx: Context, draft: Draft, errors: Sequence[FieldError] = ()) -> Page:
     data = {
         "draft": asdict(draft),
@@ -137,4 +153,4 @@ def _form(ctx: Context, draft: Draft, errors: Sequence[FieldError] = ()) -> Page
     return Page("mail/write.html", data, status=422 if errors else 200)
 
 
-ROUTES: tuple[Route, ...] = (show_new, send, send_api, recall)
+ROUTES: tuple[Route, ...] = (show_new, send, send_api, recall, show_mine, new_address)

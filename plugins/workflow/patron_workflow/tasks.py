@@ -55,7 +55,7 @@ class TaskRules(Rules):
     def page_data(self, ctx: Context, record: Task) -> Mapping[str, Any]:
         url = timeline.record_url(ctx, record.about_resource, record.about_id)
         if not url or record.about_id is None:
-            return {}
+            return {"about": None}
         about = Field("about", "About", "ref", ref=record.about_resource)
         title = saying.names_of(ctx, about, [record.about_id]).get(record.about_id, "")
         label = ctx.assembly.resource(record.about_resource).label

@@ -59,6 +59,20 @@ class Headers:
         return tuple(dict.fromkeys(i for value in self.all(name) for i in parse_ids(value)))[-MAX_IDS:]
 
 
+_TO_FIELDS = ("to", "cc", "bcc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-rcpt-to",
+              "x-forwarded-to", "x-real-to", "apparently-to")  # fmt: skip
+_RECEIVED_FOR = re.compile(r"\bfor\s+<?([^\s<>;]{1,320}@[^\s<>;]{1,253})>?")
+
+
+def delivered_to(headers: Headers) -> tuple[str, ...]:
+    """Every address that a head names as one the mail was for: also a blind copy, where a server noted it."""
+    found = [address.email for name in _TO_FIELDS for address in headers.addresses(name)]
+    found += [
+        match[1] for value in headers.all("received")[:20] if (match := _RECEIVED_FOR.search(value[:2000]))
+    ]
+    return tuple(dict.fromkeys(found))[:MAX_ADDRESSES]
+
+
 def parse_addresses(value: str) -> list[Address]:
     """Mailboxes of one raw address field. What holds no ``@`` is left out; group names are dropped."""
     found = []

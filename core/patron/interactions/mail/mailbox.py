@@ -37,6 +37,13 @@ _MONTHS = (
     "Dec",
 )  # RFC 3501, in English
 _UID = re.compile(rb"UID (\d+)")
+_FOLDER = re.compile(rb'\(([^)]*)\) (?:"[^"]*"|NIL) (.+)$')
+# As servers keep them: names beyond ASCII are in modified UTF-7.
+_SENT = re.compile(
+    r"(?:^|[/.])(?:sent(?: (?:items|messages|mail))?|gesendet(?:e (?:elemente|objekte|mails?))?|"
+    r"(?:messages|&AMk-l&AOk-ments) envoy&AOk-s|enviados|elementos enviados)$",
+    re.IGNORECASE,
+)
 
 
 class MailboxError(PatronError):
@@ -133,6 +140,27 @@ def fetch(
             too_large=too_large,
             more=len(sizes) > len(chosen),
         )
+
+
+def sent_folder(settings: ImapSettings) -> str:
+    """The folder that the server marks as that of sent mail (RFC 6154), else one that is called so; empty for none."""
+    with _signed_in(settings) as client:
+        kind, lines = client.list()
+        if kind != "OK":
+            raise MailboxError("The server did not list its folders.", "protocol")
+    found = [match for line in lines if isinstance(line, bytes) and (match := _FOLDER.match(line))]
+    folders = [
+        (match[1].decode().lower(), _folder_name(match[2].decode("ascii", "replace"))) for match in found
+    ]
+    marked = [name for flags, name in folders if "\\sent" in flags.split()]
+    called = [name for _, name in folders if _SENT.search(name)]
+    return next(iter((*marked, *called)), "")
+
+
+def _folder_name(listed: str) -> str:
+    if listed.startswith('"') and listed.endswith('"'):
+        return re.sub(r"\\(.)", r"\1", listed[1:-1])
+    return listed
 
 
 def newest(settings: ImapSettings) -> tuple[int, int]:

@@ -78,3 +78,4 @@ class ParsedMail:
     returned_message_id: str
     sha256: str
     defects: tuple[str, ...]
+    delivered_to: tuple[str, ...] = ()  # every address that its head names as one it was for, as written

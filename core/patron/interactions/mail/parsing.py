@@ -13,7 +13,7 @@ from typing import Any
 
 from patron.interactions.mail import bodies, bounces, robots
 from patron.interactions.mail.decoding import clean, decode
-from patron.interactions.mail.headers import Headers, parse_date, without_format_characters
+from patron.interactions.mail.headers import Headers, delivered_to, parse_date, without_format_characters
 from patron.interactions.mail.parsed import Address, Attachment, AutoReply, Bounce, ParsedMail
 from patron.interactions.mail.quoting import visible_text
 from patron.interactions.mail.repair import mended
@@ -109,6 +109,7 @@ def _read(
         returned_message_id=bounces.returned_message_id(message, text) if reports else "",
         sha256=digest,
         defects=tuple(defects),
+        delivered_to=delivered_to(headers),
     )
 
 

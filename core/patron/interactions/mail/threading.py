@@ -77,7 +77,7 @@ def decide(mail: ParsedMail, known: Mapping[str, ThreadRef]) -> Decision:
     reference is
     enough, so a late copy in a side branch lands in the same thread.
     """
-    named = _references(mail)
+    named = named_messages(mail)
     matches = [(message_id, known[message_id]) for message_id in named if message_id in known]
     if not matches:
         return New("It starts a new thread: it refers to no message that is known here.")
@@ -96,8 +96,8 @@ def decide(mail: ParsedMail, known: Mapping[str, ThreadRef]) -> Decision:
     )
 
 
-def _references(mail: ParsedMail) -> list[str]:
-    """In-Reply-To first, then References from the nearest to the oldest."""
+def named_messages(mail: ParsedMail) -> list[str]:
+    """The messages that a mail refers to: In-Reply-To first, then References from the nearest to the oldest."""
     return list(dict.fromkeys([*mail.in_reply_to, *reversed(mail.references)]))
 
 

@@ -75,6 +75,11 @@ def smtp_settings(assembly: Assembly, mailbox: Mailbox) -> SmtpSettings | None:
     )  # fmt: skip
 
 
+def visibility_of(mailbox: Mailbox) -> str:
+    """Who sees what comes and goes here: ``all``, ``team`` or ``private`` (its owner alone)."""
+    return str(mailbox.settings.get("visibility") or "all")
+
+
 def load_mailbox(ctx: Context, mailbox_id: int) -> Mailbox:
     """The mailbox; NotFound when it is gone."""
     t = table(Mailbox)
@@ -102,6 +107,7 @@ def list_mailboxes(ctx: Context) -> list[dict[str, Any]]:
             "id": row.key, "name": row.name, "address": row.address, "module": row.module, "active": row.active,
             "fetches": bool((row.settings.get("imap") or {}).get("host")),
             "sends": bool((row.settings.get("smtp") or {}).get("host")), "fetched": row.fetched,
+            "owner_id": row.owner_id,
             "last_success_at": row.last_success_at, "last_error": row.last_error, "last_error_at": row.last_error_at,
             "waiting": waiting.get(row.key, 0), "failed": failed.get(row.key, 0), "kept": unread.get(row.key, 0),
         }
@@ -148,12 +154,15 @@ def save_mailbox(ctx: Context, values: Mapping[str, str], mailbox_id: int | None
     before_imap = mailbox.settings.get("imap") or {}
     if any(place["imap"].get(name) != before_imap.get(name) for name in ("host", "folder")):
         mailbox.last_uid = mailbox.uidvalidity = 0
+    if any(place["imap"].get(name) != before_imap.get(name) for name in ("host", "sent_folder")):
+        mailbox.sent_uid = mailbox.sent_uidvalidity = 0
     mailbox.name, mailbox.address = values["name"].strip(), values["address"].strip()
     mailbox.module, mailbox.active = values.get("module") or "core", values.get("active") == "true"
     mailbox.settings = {
         **place,
         "sender_name": values.get("sender_name", "").strip(),
         "letters": values.get("letters") == "true",
+        "visibility": values.get("visibility") or "all",
     }
     mailbox.owner_id, mailbox.team_id = (
         whole_number(values.get("owner", "")),
@@ -207,6 +216,7 @@ def _folder(values: Mapping[str, str]) -> dict[str, str]:
     begin = values.get("begin") or ALL
     return {
         "folder": values.get("imap_folder", "").strip() or "INBOX",
+        "sent_folder": values.get("imap_sent_folder", "").strip(),
         "begin": values.get("begin_day", "") if begin == "day" else begin,
     }
 
@@ -218,12 +228,13 @@ def mailbox_values(mailbox: Mailbox) -> dict[str, str]:
         "active": "true" if mailbox.active else "", "sender_name": str(mailbox.settings.get("sender_name") or ""),
         "letters": "true" if mailbox.settings.get("letters") else "",
         "owner": str(mailbox.owner_id or ""), "team": str(mailbox.team_id or ""),
+        "visibility": visibility_of(mailbox),
     }  # fmt: skip
     day = begin_day(mailbox)
     values |= {"begin": "day" if day else begin_of(mailbox), "begin_day": day.isoformat() if day else ""}
     for side in ("imap", "smtp"):
         place = mailbox.settings.get(side) or {}
-        for name in ("host", "port", "security", "username", "folder"):
+        for name in ("host", "port", "security", "username", "folder", "sent_folder"):
             values[f"{side}_{name}"] = str(place.get(name) or "")
     return values
 
@@ -253,6 +264,10 @@ def _check(ctx: Context, values: Mapping[str, str]) -> None:
     for name, model in (("owner", User), ("team", Team)):
         if values.get(name) and not _is_there(ctx, model, values[name]):
             errors.append(FieldError(name, "Choose one from the list."))
+    if values.get("visibility", "") not in ("", "all", "team", "private"):
+        errors.append(FieldError("visibility", "Choose who sees its mail."))
+    if values.get("visibility") == "private" and not values.get("owner"):
+        errors.append(FieldError("visibility", "Only a person’s own mailbox can be theirs alone."))
     if values.get("owner") and values.get("team"):
         errors.append(FieldError("team", "A mailbox is of one person, of a team, or of the firm."))
     if values.get("module", "core") not in handling_modules(ctx):

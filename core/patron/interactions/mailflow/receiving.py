@@ -15,11 +15,14 @@ from patron.events import publish
 from patron.interactions import services as interactions
 from patron.interactions.mail.parsed import ParsedMail
 from patron.interactions.mail.parsing import parse
-from patron.interactions.mail.threading import Joined, Quarantined, ThreadRef, decide, party
+from patron.interactions.mail.threading import Decision, Joined, Quarantined, ThreadRef, decide, party
 from patron.interactions.mailflow.bouncing import record_bounces
 from patron.interactions.mailflow.counting import detected
+from patron.interactions.mailflow.mailboxes import visibility_of
+from patron.interactions.mailflow.own import actor_of, decide_own, without_copies, writer_of
 from patron.interactions.mailflow.resolving import own_addresses, resolve_addresses
 from patron.interactions.models import Interaction, Mail, Mailbox, Participant, Thread
+from patron.interactions.services import Party
 from patron.records import table
 
 MAX_KNOWN = 200  # messages that a References field may bring together
@@ -28,7 +31,8 @@ SHOWN_TEXT = 100_000  # characters of the text that are kept beside the raw sour
 
 @dataclass(frozen=True)
 class Received:
-    """What became of a message. ``interaction_id`` is None for one that was here already; ``reason`` says why."""
+    """What became of a message. ``interaction_id`` is None for one that was here already, or that stays away (then
+    ``mail_id`` is 0); ``reason`` says why."""
 
     mail_id: int
     interaction_id: int | None
@@ -48,37 +52,72 @@ def prepare(assembly: Assembly, raw: bytes) -> ParsedMail:
     return mail
 
 
-def receive(ctx: Context, raw: bytes, mailbox: Mailbox, mail: ParsedMail | None = None) -> Received:
+def receive(
+    ctx: Context, raw: bytes, mailbox: Mailbox, mail: ParsedMail | None = None, *, sent: bool = False
+) -> Received:
     """Take one message in, in the caller's transaction. ``mail`` is the answer of ``prepare``, parsed here without it.
 
     The same message fetched again, or one that we sent ourselves, is taken in once. A message that names a thread of
-    which its sender is no party is held back: nobody's timeline shows it before a person releases it.
+    which its sender is no party is held back: nobody's timeline shows it before a person releases it. What one of us
+    wrote elsewhere (``sent``: it lay in the folder of sent mail) goes out, as far as the history is concerned.
     """
     mail = mail or parse(raw)
     if (known := _known_already(ctx, mail)) is not None:
         return known
+    writer = writer_of(ctx, mail, mailbox, sent=sent)
+    actor = writer.actor if writer else actor_of(ctx, mailbox.owner_id)
+    ctx = ctx.acting_as(actor) if actor is not None else ctx
+    known_threads = _known_threads(ctx, mail)
+    parties = resolve_addresses(
+        ctx, (("from", mail.from_), ("to", without_copies(mail.to)), ("cc", without_copies(mail.cc)),
+              ("bcc", without_copies(mail.bcc)))
+    )  # fmt: skip
+    if _concerns_nobody(mailbox, mail, parties, known_threads):
+        return Received(
+            0, None, None, False, "It is with nobody who is known here, so it stays in the mailbox."
+        )
+    if writer is not None:
+        return _take_in(ctx, raw, mailbox, mail, parties, decide_own(mail, known_threads, writer.how), "out")
     mail = replace(mail, auto_reply=detected(ctx, mail))
-    mail_id = _keep(ctx, raw, mailbox, mail)
-    if mail.bounces and (bounced := record_bounces(ctx, mail, mail_id, mailbox)) is not None:
-        return Received(mail_id, bounced.key, bounced.thread_id, False, bounced.joined_because)
-    decision = decide(mail, _known_threads(ctx, mail))
+    if mail.bounces:
+        mail_id = _keep(ctx, raw, mailbox, mail, "in")
+        if (bounced := record_bounces(ctx, mail, mail_id, mailbox)) is not None:
+            return Received(mail_id, bounced.key, bounced.thread_id, False, bounced.joined_because)
+        return _take_in(ctx, raw, mailbox, mail, parties, decide(mail, known_threads), "in", mail_id)
+    return _take_in(ctx, raw, mailbox, mail, parties, decide(mail, known_threads), "in")
+
+
+def _concerns_nobody(
+    mailbox: Mailbox, mail: ParsedMail, parties: Sequence[Party], known: Mapping[str, ThreadRef]
+) -> bool:
+    """Whether a mail of a person's own mailbox is none of the firm's business: with no customer, in no thread."""
+    copied = without_copies(mail.to) != mail.to or without_copies(mail.cc) != mail.cc
+    personal = mailbox.owner_id is not None and not copied
+    return personal and not known and not mail.bounces and all(one.customer_id is None for one in parties)
+
+
+def _take_in(
+    ctx: Context, raw: bytes, mailbox: Mailbox, mail: ParsedMail, parties: Sequence[Party], decision: Decision,
+    direction: str, mail_id: int | None = None,
+) -> Received:  # fmt: skip
+    mail_id = mail_id or _keep(ctx, raw, mailbox, mail, direction)
     joined = decision.thread_id if isinstance(decision, Joined | Quarantined) else None
     quarantined = isinstance(decision, Quarantined)
-    parties = resolve_addresses(ctx, (("from", mail.from_), ("to", mail.to), ("cc", mail.cc)))
     interaction = interactions.log(
-        ctx, "email", parties, direction="in", subject=mail.subject[:500], body=mail.visible_text[:SHOWN_TEXT],
+        ctx, "email", parties, direction=direction, subject=mail.subject[:500], body=mail.visible_text[:SHOWN_TEXT],
         at=min(mail.date, ctx.now), thread_id=joined if isinstance(joined, int) else None, mail_id=mail_id,
-        joined_because=decision.reason, quarantined=quarantined,
+        joined_because=decision.reason, quarantined=quarantined, visibility=visibility_of(mailbox),
     )  # fmt: skip
     _attach(ctx, mail, interaction.key)
-    publish(
-        ctx, "mail.received",
-        {
-            "mail_id": mail_id, "interaction_id": interaction.key, "thread_id": interaction.thread_id,
-            "mailbox_id": mailbox.key, "module": mailbox.module, "quarantined": quarantined,
-            "auto_reply": mail.auto_reply.automatic, "new_thread": joined is None,
-        },
-    )  # fmt: skip
+    if direction == "in":
+        publish(
+            ctx, "mail.received",
+            {
+                "mail_id": mail_id, "interaction_id": interaction.key, "thread_id": interaction.thread_id,
+                "mailbox_id": mailbox.key, "module": mailbox.module, "quarantined": quarantined,
+                "auto_reply": mail.auto_reply.automatic, "new_thread": joined is None,
+            },
+        )  # fmt: skip
     return Received(mail_id, interaction.key, interaction.thread_id, quarantined, decision.reason)
 
 
@@ -106,11 +145,11 @@ def _known_already(ctx: Context, mail: ParsedMail) -> Received | None:
     return None
 
 
-def _keep(ctx: Context, raw: bytes, mailbox: Mailbox, mail: ParsedMail) -> int:
+def _keep(ctx: Context, raw: bytes, mailbox: Mailbox, mail: ParsedMail, direction: str) -> int:
     t = table(Mail)
     values = {
         "message_id": mail.message_id, "in_reply_to": list(mail.in_reply_to), "reference_ids": list(mail.references),
-        "direction": "in", "mailbox_id": mailbox.key, "raw_sha256": mail.sha256,
+        "direction": direction, "mailbox_id": mailbox.key, "raw_sha256": mail.sha256,
         "raw_file_id": files.store(ctx, "message.eml", raw), "html": mail.html,
         "visible_text": mail.visible_text[:SHOWN_TEXT],
         "auto_reply": mail.auto_reply.rule if mail.auto_reply.automatic else "", "at": mail.date,

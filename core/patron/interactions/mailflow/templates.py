@@ -43,4 +43,5 @@ MAIL_TEMPLATES = Resource(
     form=("name", "subject", "body"),
     search=("name",),
     natural_key="name",
+    kept_by="managers",
 )
