@@ -538,7 +538,6 @@ REFUSED_GUESS = {  # by path's end: why a plausible request is refused; each of 
     "/tickets/{ticket_id:int}/reply": "needs a mailbox and an address",
     "/mail/new": "needs a mailbox and an address",
     "/api/v1/interactions/mail": "needs a mailbox and an address",
-    "/interactions/{interaction_id:int}/recall": "only what has not gone out is taken back",
     "/mail/mine/address": "needs a mailbox that is fetched",
     "/tickets/{ticket_id:int}/requester": "says whether a person or an organisation asks",
     "/prm/partners/new": "the customer has a profile already",

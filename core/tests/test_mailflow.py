@@ -374,10 +374,10 @@ def test_one_bad_message_stops_nothing_and_can_be_taken_in_later(
         server.append(message("ada@example.com", f"{text} {utc_now()}"))
     from patron.interactions.mailflow import polling
 
-    def failing(ctx: Context, raw: bytes, *rest: Any) -> mailflow.Received:
+    def failing(ctx: Context, raw: bytes, *rest: Any, sent: bool) -> mailflow.Received:
         if b"\nbad" in raw:
             raise ZeroDivisionError
-        return mailflow.receive(ctx, raw, *rest)
+        return mailflow.receive(ctx, raw, *rest, sent=sent)
 
     with monkeypatch.context() as patched:
         patched.setattr(polling, "receive", failing)
