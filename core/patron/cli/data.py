@@ -35,6 +35,7 @@ from patron.resources.api import filter_of
 @click.option("--source", default="", help="The system the file comes from: names its external ids.")
 @click.option("--match", default="", help="What tells that a row is known: external_id, email, phone, …")
 @click.option("--encoding", default="", help="Of the file: utf-8, cp1252, … What is left out is found out.")
+@click.option("--sheet", default="", help="Of a workbook; the first if left out.")
 @click.option("--dry-run", is_flag=True, help="Decide everything, write nothing.")
 @click.option(
     "--rejects",
@@ -49,11 +50,12 @@ def import_file(
     source: str,
     match: str,
     encoding: str,
+    sheet: str,
     dry_run: bool,
     rejects: Path | None,
     json_output: bool,
 ) -> None:
-    """Import a CSV or vCard file. Every row is created, updated, skipped or rejected with a reason.
+    """Import a CSV, XLSX or vCard file. Every row is created, updated, skipped or rejected with a reason.
 
     With --json, "columns" tells what each column was taken for and why, "encoding" how the file was read.
     """
@@ -61,7 +63,9 @@ def import_file(
     from patron.imports.staging import guess
 
     assembly, override = get_assembly(), _mapping(mapping)
-    understood = guess(resource_for_import(assembly, resource), file, override, encoding=encoding)
+    understood = guess(
+        resource_for_import(assembly, resource), file, override, encoding=encoding, sheet=sheet
+    )
     if not json_output:
         _say_guess(understood)
     with _progress(json_output) as progress:
@@ -76,6 +80,7 @@ def import_file(
             rejects_path=rejects,
             on_progress=_reporter(progress),
             encoding=encoding,
+            sheet=sheet,
         )
     if json_output:
         columns = understood.columns.columns if understood.columns is not None else ()

@@ -33,7 +33,7 @@ def resource_for_import(assembly: Assembly, key: str) -> Resource:
 def run_import(
     assembly: Assembly, resource: str, path: Path, *, mapping: Mapping[str, str | None] | None = None,
     source: str = "", match: str = "", dry_run: bool = False, rejects_path: Path | None = None,
-    user_id: int | None = None, on_progress: OnProgress | None = None, encoding: str = "",
+    user_id: int | None = None, on_progress: OnProgress | None = None, encoding: str = "", sheet: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """Import a file: ``{"import_id", "rows", "created", "updated", "skipped", "rejected"}``.
 
@@ -47,11 +47,11 @@ def run_import(
         raise Invalid.field("file", f"There is no file {path}.")
     found = resource_for_import(assembly, resource)
     encoding = checked_encoding(encoding)
-    staging.guess(found, path, mapping, encoding=encoding)
+    staging.guess(found, path, mapping, encoding=encoding, sheet=sheet)
     with assembly.database.write() as session:
         import_id = staging.new_import(
             session, found, path.name, sha256=staging.digest_of(path), source=source or path.stem, match=match,
-            user_id=user_id, dry_run=dry_run, encoding=encoding,
+            user_id=user_id, dry_run=dry_run, encoding=encoding, sheet=sheet,
         )  # fmt: skip
     staging.stage(assembly, import_id, path, mapping=mapping, on_progress=_named(on_progress, "reading"))
     if dry_run:

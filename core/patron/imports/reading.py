@@ -14,11 +14,16 @@ from typing import BinaryIO, NamedTuple, Self, TextIO
 from patron.errors import Invalid
 from patron.imports.encodings import detect_encoding
 from patron.imports.evidence import looks_like_data
+from patron.imports.workbook import Workbook, checked_rows, is_workbook, open_workbook
 
 DELIMITERS = ",;\t|"
 MAX_LINES_OF_A_ROW = 500
 """A quoted cell that runs longer than this many lines is a quote somebody forgot to close."""
 
+LONGEST_CELL = 100_000
+"""Characters; a longer one is no field of a customer, and only its beginning is kept."""
+
+_SHOWN_OF_LONG = 200
 _SAMPLE_ROWS = 50
 
 
@@ -44,7 +49,10 @@ class Table:
     has_header: bool
     size: int
     warnings: list[str] = field(default_factory=list)
+    sheets: tuple[str, ...] = ()
+    sheet: str = ""
     _raw: BinaryIO = field(default_factory=io.BytesIO, repr=False)
+    _book: Workbook | None = field(default=None, repr=False)
     _head: list[Row] = field(default_factory=list, repr=False)
 
     @property
@@ -58,6 +66,8 @@ class Table:
 
     def close(self) -> None:
         self._raw.close()
+        if self._book is not None:
+            self._book.close()
 
     def __enter__(self) -> Self:
         return self
@@ -69,16 +79,23 @@ class Table:
 
 
 def open_table(
-    source: Path | bytes, name: str = "", *, has_header: bool | None = None, encoding: str = ""
+    source: Path | bytes,
+    name: str = "",
+    *,
+    has_header: bool | None = None,
+    encoding: str = "",
+    sheet: str = "",
 ) -> Table:
-    """Open delimited text; memory stays bounded however long the file is. Raises ``Invalid`` for an empty
-    file.
+    """Open delimited text or a workbook's sheet, the first where none is named; memory stays bounded however long
+    the file is. Raises ``Invalid`` for an empty file, a broken workbook or a sheet that there is not.
 
     Encoding, delimiter and whether the first row names the columns are found out (``has_header`` and
     ``encoding`` override). Empty headers become "Column 3", repeated ones "E-mail (2)". Blank lines are no
     rows. A row with more or fewer cells than the header, or with a quote that is never closed, comes out with
     its ``problem``.
     """
+    if is_workbook(source):
+        return _open_sheet(source, name, has_header, sheet)
     raw: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
     size = raw.seek(0, io.SEEK_END)
     raw.seek(0)
@@ -86,13 +103,38 @@ def open_table(
     lines = _Lines(io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline=""))
     delimiter = _declared_delimiter(lines) or _guess_delimiter(lines)
     rows = _rows(lines, delimiter)
+    return _table(name, rows, has_header, raw, size, delimiter=delimiter, encoding=encoding)
+
+
+def _open_sheet(source: Path | bytes, name: str, has_header: bool | None, sheet: str) -> Table:
+    book = open_workbook(source)
+    chosen = sheet or next(iter(book.sheets))
+    if chosen not in book.sheets:
+        book.close()
+        raise Invalid.field("sheet", f"There is no sheet “{sheet}”. There are: {', '.join(book.sheets)}.")
+    raw: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+    rows = (Row(number, cells, "") for number, cells in checked_rows(book, chosen))
+    try:
+        table = _table(name, rows, has_header, raw, 0, filled=True)
+    except Invalid:
+        book.close()
+        raise
+    table.sheets, table.sheet, table._book = tuple(book.sheets), chosen, book
+    return table
+
+
+def _table(
+    name: str, rows: Iterator[Row], has_header: bool | None, raw: BinaryIO, size: int, *, delimiter: str = "",
+    encoding: str = "", filled: bool = False,
+) -> Table:  # fmt: skip
+    """``filled``: rows come without their last empty cells."""
     first = next(rows, None)
     if first is None:
         raw.close()
         raise Invalid.field("file", "The file is empty: it has no row.")
     named = not looks_like_data(first.cells) if has_header is None else has_header
     headers = _headers(first.cells if named else [""] * len(first.cells))
-    body = _checked(rows if named else _chain(first, rows), len(headers))
+    body = _checked(rows if named else _chain(first, rows), len(headers), filled=filled)
     head = [row for _, row in zip(range(_SAMPLE_ROWS), body, strict=False)]
     table = Table(
         name, headers, _chain_all(head, body), delimiter, encoding, named, size, _raw=raw, _head=head
@@ -199,10 +241,15 @@ def _repaired(lines: _Lines, delimiter: str, line: int, *, unclosed: bool) -> Ro
     )
 
 
-def _checked(rows: Iterator[Row], width: int) -> Iterator[Row]:
+def _checked(rows: Iterator[Row], width: int, *, filled: bool = False) -> Iterator[Row]:
     for row in rows:
         count = len(row.cells)
-        if count == width:
+        if filled and count < width:
+            row, count = row._replace(cells=[*row.cells, *[""] * (width - count)]), width
+        if max(map(len, row.cells)) > LONGEST_CELL:
+            cut = [cell[:_SHOWN_OF_LONG] for cell in row.cells]
+            yield Row(row.line, cut, f"A cell has more than {LONGEST_CELL} characters.")
+        elif count == width:
             yield row
         elif count > width and not any(row.cells[width:]):
             yield Row(row.line, row.cells[:width], row.problem)

@@ -45,6 +45,8 @@ class Guess:
     warnings: list[str]
     fields: tuple[ImportField, ...]
     encoding: str = ""
+    sheets: tuple[str, ...] = ()
+    sheet: str = ""
 
 
 def fields_of(resource: Resource) -> tuple[ImportField, ...]:
@@ -68,18 +70,21 @@ def guess(
     chosen: Mapping[str, str | None] | None = None,
     *,
     encoding: str = "",
+    sheet: str = "",
 ) -> Guess:
     """The mapping of a file, with what was chosen by hand. Invalid for an empty file or a wrong choice.
 
-    Without an ``encoding`` it is found out.
+    Without an ``encoding`` it is found out; of a workbook without a ``sheet`` it is the first.
     """
     fields, encoding = fields_of(resource), checked_encoding(encoding)
     if resource.key == "customers" and is_address_book(source):
         return Guess(None, [], [], fields, encoding)
-    with open_table(source, encoding=encoding) as opened:
+    with open_table(source, encoding=encoding, sheet=sheet) as opened:
         samples = opened.sample()
         columns = _mapping(opened, fields, chosen)
-        return Guess(columns, samples[:5], opened.warnings, fields, opened.encoding)
+        return Guess(
+            columns, samples[:5], opened.warnings, fields, opened.encoding, opened.sheets, opened.sheet
+        )
 
 
 def _mapping(
@@ -91,20 +96,25 @@ def _mapping(
 
 def new_import(
     session: Session, resource: Resource, name: str, *, sha256: str, source: str, match: str, user_id: int | None,
-    dry_run: bool = False, state: str = "uploaded", encoding: str = "",
+    dry_run: bool = False, state: str = "uploaded", encoding: str = "", sheet: str = "",
 ) -> int:  # fmt: skip
     """An import with nothing staged yet; its id. Invalid for a ``match`` that there is not."""
     if match and match not in RULES:
         raise Invalid.field("match", f"Rows are matched by one of: {', '.join(RULES)}.")
     values = {
         "resource": resource.key, "file_name": name[:200], "file_sha256": sha256, "source": source.strip()[:100],
-        "match": match, "mapping": {"encoding": encoding} if encoding else {}, "state": state, "dry_run": dry_run,
+        "match": match, "mapping": reading_of(encoding, sheet), "state": state, "dry_run": dry_run,
         "rows": 0, "created": 0, "updated": 0,
         "skipped": 0, "rejected": 0, "undone": 0, "user_id": user_id, "created_at": utc_now(), "finished_at": None,
         "claimed_by": "", "heartbeat_at": None, "error": "",
     }  # fmt: skip
     t = table(Import)
     return int(session.execute(insert(t).values(values).returning(t.c.id)).scalar_one())
+
+
+def reading_of(encoding: str, sheet: str) -> dict[str, str]:
+    """What was asked for of the reading of a file, as an import keeps it."""
+    return {name: value for name, value in (("encoding", encoding), ("sheet", sheet)) if value}
 
 
 def digest_of(source: Path | bytes) -> str:
@@ -129,8 +139,9 @@ def stage(
         t = table(Import)
         row = session.execute(select(t.c.resource, t.c.mapping).where(t.c.id == import_id)).one()
     clear(assembly, import_id)
-    resource, encoding = assembly.resource(row.resource), row.mapping.get("encoding", "")
-    with _opened(assembly, resource, source, mapping, encoding) as (columns, rows, position, size):
+    resource = assembly.resource(row.resource)
+    asked = reading_of(row.mapping.get("encoding", ""), row.mapping.get("sheet", ""))
+    with _opened(assembly, resource, source, mapping, asked) as (columns, rows, position, size):
         pace = Pace()
         while batch := list(islice(rows, pace.size)):
             began = time.monotonic()
@@ -153,9 +164,9 @@ class _opened:
         resource: Resource,
         source: Path | bytes,
         mapping: Mapping[str, str | None] | None,
-        encoding: str = "",
+        asked: Mapping[str, str],
     ) -> None:
-        self.encoding = encoding
+        self.asked = dict(asked)
         self.assembly, self.resource, self.source, self.mapping = assembly, resource, source, mapping
         self.table: Table | None = None
 
@@ -163,22 +174,24 @@ class _opened:
         settings, people = self.assembly.settings, self.resource.key == "customers"
         if people and is_address_book(self.source):
             made = records.to_candidates(
-                read_cards(self.source, self.encoding), None, settings.country, settings.locale
+                read_cards(self.source, self.asked.get("encoding", "")),
+                None,
+                settings.country,
+                settings.locale,
             )
-            return {"format": "vcard", **self._kept()}, _customers(made, settings.locale), lambda: 0, 0
-        opened = self.table = open_table(self.source, encoding=self.encoding)
+            return {"format": "vcard", **self.asked}, _customers(made, settings.locale), lambda: 0, 0
+        opened = self.table = open_table(
+            self.source, encoding=self.asked.get("encoding", ""), sheet=self.asked.get("sheet", "")
+        )
         opened.rows = (row._replace(cells=[unguarded(cell) for cell in row.cells]) for row in opened.rows)
         columns = _mapping(opened, fields_of(self.resource), self.mapping)
-        kept = {"format": "csv", "headers": opened.headers, "columns": columns.as_dict(), **self._kept()}
+        kept = {"format": "csv", "headers": opened.headers, "columns": columns.as_dict(), **self.asked}
         if people:
             made = records.to_candidates(opened, columns, settings.country, settings.locale)
             rows = _customers(made, settings.locale)
         else:
             rows = _records(self.resource, opened, columns, settings.currency, settings.country)
         return kept, rows, lambda: opened.position, opened.size
-
-    def _kept(self) -> dict[str, str]:
-        return {"encoding": self.encoding} if self.encoding else {}
 
     def __exit__(self, *_: object) -> None:
         if self.table is not None:

@@ -170,8 +170,8 @@ def _mapping_page(
 ) -> Page:
     """Step 2: each column with some of its values, what it was taken for and why."""
     chosen = status.mapping.get("columns")
-    asked = status.mapping.get("encoding", "")
-    guessed = staging.guess(resource, _path(ctx, status.id), chosen, encoding=asked)
+    asked = _asked(status)
+    guessed = _guess(resource, _path(ctx, status.id), chosen, asked)
     columns = guessed.columns.columns if guessed.columns is not None else ()
     rows = [
         {
@@ -184,7 +184,8 @@ def _mapping_page(
     options = [(field.name, _label(resource, field.name)) for field in guessed.fields]
     data = {
         **page_frame.frame(ctx, resource), "status": status, "url": _url(resource, status.id), "columns": rows,
-        "options": options, "encoding": guessed.encoding, "warnings": guessed.warnings,
+        "options": options, "encoding": guessed.encoding, "sheets": [(name, name) for name in guessed.sheets],
+        "sheet": guessed.sheet, "warnings": guessed.warnings,
         "matches": list(MATCHES.items()),
         "people": resource.key == "customers", "errors": errors, "by_field": {e.field: e.message for e in errors},
     }  # fmt: skip
@@ -207,9 +208,11 @@ def choose_columns(ctx: Context, import_id: int, *, resource: Resource) -> Page 
                 raise Conflict(f"This import is {status.state}.")
             if match and match not in RULES:
                 raise Invalid.field("match", "Choose one of those offered.")
-            encoding = status.mapping.get("encoding", "")
-            chosen = _chosen(ctx, staging.guess(resource, path, encoding=encoding))
-            staging.guess(resource, path, chosen, encoding=encoding)
+            asked = _asked(status)
+            if ctx.web.value("sheet") and ctx.web.value("sheet") != ctx.web.value("shown_sheet"):
+                return _other_sheet(ctx, resource, status, path)
+            chosen = _chosen(ctx, _guess(resource, path, None, asked))
+            _guess(resource, path, chosen, asked)
         except Invalid as error:
             return _mapping_page(
                 ctx, resource, status, tuple(error.errors) or (FieldError("", error.detail),)
@@ -218,9 +221,7 @@ def choose_columns(ctx: Context, import_id: int, *, resource: Resource) -> Page 
     large = path.stat().st_size > AT_ONCE
     source = ctx.web.value("source")[:100]
     with _writing(ctx):
-        values: dict[str, Any] = {"source": source, "match": match, "mapping": {"columns": chosen}}
-        if encoding:
-            values["mapping"]["encoding"] = encoding
+        values: dict[str, Any] = {"source": source, "match": match, "mapping": {"columns": chosen, **asked}}
         if large:
             values |= {"state": "staging", "claimed_by": "", "heartbeat_at": None}
         still = t.c.state == status.state
@@ -228,6 +229,28 @@ def choose_columns(ctx: Context, import_id: int, *, resource: Resource) -> Page 
     if not large:
         staging.stage(ctx.assembly, import_id, path, mapping=chosen)
     return Redirect(_url(resource, import_id))
+
+
+def _asked(status: engine.Status) -> dict[str, str]:
+    return staging.reading_of(status.mapping.get("encoding", ""), status.mapping.get("sheet", ""))
+
+
+def _guess(
+    resource: Resource, path: Path, chosen: dict[str, str | None] | None, asked: dict[str, str]
+) -> staging.Guess:
+    encoding, sheet = asked.get("encoding", ""), asked.get("sheet", "")
+    return staging.guess(resource, path, chosen, encoding=encoding, sheet=sheet)
+
+
+def _other_sheet(ctx: Context, resource: Resource, status: engine.Status, path: Path) -> Redirect:
+    """Show the columns of another sheet of the workbook. Invalid for one that it has not."""
+    sheet = ctx.web.value("sheet")
+    staging.guess(resource, path, sheet=sheet)
+    t = table(Import)
+    with _writing(ctx):
+        again = {"mapping": {"sheet": sheet}, "state": "uploaded"}
+        ctx.session.execute(update(t).where(t.c.id == status.id, t.c.state == status.state).values(again))
+    return Redirect(_url(resource, status.id))
 
 
 def _chosen(ctx: Context, guessed: staging.Guess) -> dict[str, str | None]:
