@@ -20,6 +20,7 @@ from patron.migrate import CORE, Distribution
 from patron.testing.databases import ENGINES, Databases
 from patron.testing.quick import be_quick
 
+pytest.register_assert_rewrite("patron.testing.contract")  # what a module's test is told when it fails
 be_quick()
 
 
