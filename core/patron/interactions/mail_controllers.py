@@ -10,7 +10,7 @@ from patron import files
 from patron.context import Context
 from patron.errors import Conflict, FieldError, Invalid, NotFound
 from patron.interactions import mailflow
-from patron.interactions.mailflow import mailboxes
+from patron.interactions.mailflow import consent, mailbox_checks, mailboxes
 from patron.interactions.mailflow.polling import poll_mailbox, take_in_again
 from patron.interactions.models import Interaction, Mail
 from patron.records import table
@@ -19,12 +19,13 @@ from patron.responses import Document, Download, Flash, Page, Redirect
 from patron.routing import Route, get, post
 from patron.shell import ADMINISTRATION
 
-READ, EDIT = "interactions.read", "interactions.edit"
+READ, EDIT, SEND = "interactions.read", "interactions.edit", "mail.send"
 HOME = "/admin/mailboxes"
 FIELDS = (
     "name", "address", "owner", "team", "visibility", "sender_name", "module", "active", "letters", "imap_host",
     "imap_port", "imap_security", "imap_username", "imap_password", "imap_folder", "imap_sent_folder", "begin",
-    "begin_day", "smtp_host", "smtp_port", "smtp_security", "smtp_username", "smtp_password",
+    "begin_day", "sign_in", "oauth_client_id", "oauth_password", "oauth_tenant", "oauth_authorize_url",
+    "oauth_token_url", "oauth_scope", "smtp_host", "smtp_port", "smtp_security", "smtp_username", "smtp_password",
 )  # fmt: skip
 
 
@@ -86,17 +87,18 @@ def _handlers(ctx: Context) -> dict[str, str]:
     """What people call those who can handle new mail, by name."""
     titles = {plugin.name: plugin.title for plugin in ctx.assembly.plugins}
     own = {"core": "The timeline only"}
-    return {name: titles.get(name) or own.get(name, name) for name in mailboxes.handling_modules(ctx)}
+    return {name: titles.get(name) or own.get(name, name) for name in mailbox_checks.handling_modules(ctx)}
 
 
 def _form(
     ctx: Context, values: Mapping[str, str], mailbox_id: int | None, errors: Sequence[FieldError] = ()
 ) -> Page:
     data = {
-        "values": {**values, "imap_password": "", "smtp_password": ""}, "mailbox_id": mailbox_id,
+        "values": {**values, "imap_password": "", "smtp_password": "", "oauth_password": ""}, "mailbox_id": mailbox_id,
         "errors": list(errors),
         "by_field": {error.field: [error.message] for error in errors},
-        "modules": list(_handlers(ctx).items()), "owners": mailboxes.owners(ctx),
+        "modules": list(_handlers(ctx).items()), "owners": mailbox_checks.owners(ctx),
+        "callback": ctx.assembly.settings.base_url.rstrip("/") + consent.CALLBACK,
         "action": f"{HOME}/{mailbox_id}" if mailbox_id else f"{HOME}/new",
     }  # fmt: skip
     return Page("mail/mailbox_form.html", data, status=422 if errors else 200)
@@ -145,6 +147,34 @@ def change(ctx: Context, mailbox_id: int) -> Page | Redirect:
     return _save(ctx, mailbox_id)
 
 
+@get(HOME + "/{mailbox_id:int}/connect", permission=ADMINISTRATION)
+def connect(ctx: Context, mailbox_id: int) -> Redirect:
+    """To the provider, where the owner of the mailbox allows access."""
+    return Redirect(consent.begin(ctx, mailboxes.load_mailbox(ctx, mailbox_id)))
+
+
+@get("/mail/mine/{mailbox_id:int}/connect", permission=SEND)
+def connect_mine(ctx: Context, mailbox_id: int) -> Redirect:
+    """The same for a mailbox of one's own."""
+    mailbox = mailboxes.load_mailbox(ctx, mailbox_id)
+    if mailbox.owner_id is None or mailbox.owner_id != ctx.actor.user_id:
+        raise NotFound("There is no such mailbox of yours.")
+    return Redirect(consent.begin(ctx, mailbox))
+
+
+@get(consent.CALLBACK, permission=SEND, transaction="none", slow=True)
+def connected(ctx: Context) -> Redirect:
+    """Back from the provider (query: code and state, or error)."""
+    home = HOME if ctx.actor.may(ADMINISTRATION) else "/mail/mine"
+    if ctx.web.param("error"):
+        return Redirect(home, Flash("Access was not allowed: nothing has changed.", "warning"))
+    try:
+        consent.finish(ctx.assembly, ctx.actor.user_id, ctx.web.param("code"), ctx.web.param("state"))
+    except Invalid as error:
+        return Redirect(home, Flash(error.detail, "danger"))
+    return Redirect(home, Flash("Connected. Test it now."))
+
+
 @post(HOME + "/{mailbox_id:int}/test", permission=ADMINISTRATION, transaction="none", slow=True)
 def test_now(ctx: Context, mailbox_id: int) -> Page:
     """Sign in both ways now and say how far it got."""
@@ -171,5 +201,5 @@ def fetch_now(ctx: Context, mailbox_id: int) -> Redirect:
 
 ROUTES: tuple[Route, ...] = (
     show_mail, download_source, release, start_thread, list_mailboxes, show_new, create, show_mailbox, change, test_now,
-    fetch_now,
+    fetch_now, connect, connect_mine, connected,
 )  # fmt: skip

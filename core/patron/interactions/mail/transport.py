@@ -54,6 +54,7 @@ class SmtpSettings:
     security: Literal["none", "starttls", "tls"] = "starttls"
     username: str = ""
     password: str = field(default="", repr=False)
+    access_token: str = field(default="", repr=False)  # for XOAUTH2, instead of a password
     timeout: float = 30.0
     local_hostname: str = ""
     verify_certificate: bool = True
@@ -93,7 +94,7 @@ class SmtpConnection:
             self._ready().noop()
         except _BROKEN as error:
             self._drop()
-            return describe(error, self._settings.password)
+            return describe(error, self._settings)
         return ""
 
     def send(self, envelope_from: str, recipients: Sequence[str], raw: bytes) -> SendResult:
@@ -107,7 +108,7 @@ class SmtpConnection:
         except _BROKEN as error:
             self._drop()
             # Nothing of the data has gone out, so a later try cannot make a second copy.
-            return dict.fromkeys(wanted, _failed_before_data(error, self._settings.password))
+            return dict.fromkeys(wanted, _failed_before_data(error, self._settings))
         taken = [address for address in wanted if address not in results]
         if taken:
             results |= dict.fromkeys(taken, self._data(client, raw))
@@ -135,7 +136,7 @@ class SmtpConnection:
             code, text = client.docmd("DATA")
         except _BROKEN as error:
             self._drop()
-            return _failed_before_data(error, self._settings.password)
+            return _failed_before_data(error, self._settings)
         if code != 354:
             self._reset(client)
             return _refusal(code, text)
@@ -196,12 +197,23 @@ def _connect(settings: SmtpSettings) -> smtplib.SMTP:
         if settings.security == "starttls":
             client.starttls(context=tls_context(settings))
             client.ehlo()
-        if settings.username:
+        if settings.access_token:
+            _sign_in_by_token(client, settings)
+        elif settings.username:
             client.login(settings.username, settings.password)
     except _BROKEN:
         client.close()
         raise
     return client
+
+
+def _sign_in_by_token(client: smtplib.SMTP, settings: SmtpSettings) -> None:
+    answer = f"user={settings.username}\x01auth=Bearer {settings.access_token}\x01\x01"
+
+    def answered(challenge: bytes | None = None) -> str:
+        return "" if challenge else answer  # a challenge is the refusal in detail: it wants an empty answer
+
+    client.auth("XOAUTH2", answered)
 
 
 def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
@@ -214,8 +226,8 @@ def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
     return context
 
 
-def describe(error: BaseException, secret: str) -> str:
-    """What went wrong in one line, without the password or a base64 form of it."""
+def describe(error: BaseException, settings: SmtpSettings) -> str:
+    """What went wrong in one line, without the password, the token or a base64 form of it."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return f"The server refused the sign-in ({error.smtp_code})."
     if isinstance(error, smtplib.SMTPResponseException) and not 200 <= error.smtp_code <= 599:
@@ -229,12 +241,14 @@ def describe(error: BaseException, secret: str) -> str:
         text = "The server did not answer in time."
     else:
         text = f"No connection: {error}"
-    return " ".join((text.replace(secret, "…") if secret else text).split())[:300]
+    for secret in filter(None, (settings.password, settings.access_token)):
+        text = text.replace(secret, "…")
+    return " ".join(text.split())[:300]
 
 
-def _failed_before_data(error: BaseException, secret: str) -> RecipientResult:
+def _failed_before_data(error: BaseException, settings: SmtpSettings) -> RecipientResult:
     code = error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else 0
-    return RecipientResult(Outcome.DEFERRED, max(code, 0), describe(error, secret))
+    return RecipientResult(Outcome.DEFERRED, max(code, 0), describe(error, settings))
 
 
 def _refusal(code: int, text: bytes | str) -> RecipientResult:

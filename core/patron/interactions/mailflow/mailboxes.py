@@ -10,22 +10,21 @@ from typing import Any
 from sqlalchemy import func, select
 
 from patron.accounts import audit
-from patron.accounts.models import Team, User
 from patron.assembly import Assembly
 from patron.context import Context
-from patron.customers import normalise
-from patron.errors import Conflict, FieldError, Invalid, NotFound
+from patron.errors import Invalid, NotFound
 from patron.interactions.mail import mailbox as imap
 from patron.interactions.mail.mailbox import ImapSettings
+from patron.interactions.mail.oauth import PROVIDERS
 from patron.interactions.mail.parsed import Address
 from patron.interactions.mail.transport import SmtpConnection, SmtpSettings
+from patron.interactions.mailflow.consent import access_token, by_oauth, is_connected
+from patron.interactions.mailflow.mailbox_checks import ALL, NEW, SIGN_INS, check, check_free
 from patron.interactions.mailflow.secrets import seal, unseal
 from patron.interactions.models import Interaction, Mail, Mailbox, MailLedger
 from patron.records import table
 from patron.web import whole_number
 
-SECURITIES = ("tls", "starttls", "none")
-ALL, NEW = "all", "new"  # with what fetching begins
 TIMEOUT = 30.0  # seconds for each step on the network
 
 
@@ -49,13 +48,13 @@ def begin_day(mailbox: Mailbox) -> date | None:
 
 
 def imap_settings(assembly: Assembly, mailbox: Mailbox) -> ImapSettings | None:
-    """How to fetch; None when the mailbox only sends."""
+    """How to fetch; None when the mailbox only sends. Invalid without access. May talk to the network, for a token."""
     place = mailbox.settings.get("imap") or {}
     if not place.get("host"):
         return None
-    passwords = unseal(assembly.settings.secret_key, mailbox.secret)
+    password, token = _proof(assembly, mailbox, "imap")
     return ImapSettings(
-        host=place["host"], username=place.get("username") or mailbox.address, password=passwords.get("imap", ""),
+        host=place["host"], username=place.get("username") or mailbox.address, password=password, access_token=token,
         port=int(place.get("port") or 993), security=place.get("security") or "tls",
         folder=place.get("folder") or "INBOX", timeout=TIMEOUT, ca_file=place.get("ca_file") or "",
         private=assembly.settings.mail_private_hosts,
@@ -63,16 +62,24 @@ def imap_settings(assembly: Assembly, mailbox: Mailbox) -> ImapSettings | None:
 
 
 def smtp_settings(assembly: Assembly, mailbox: Mailbox) -> SmtpSettings | None:
-    """How to send; None when the mailbox only fetches."""
+    """How to send; None when the mailbox only fetches. Invalid without access. May talk to the network, for a token."""
     place = mailbox.settings.get("smtp") or {}
     if not place.get("host"):
         return None
-    passwords = unseal(assembly.settings.secret_key, mailbox.secret)
+    password, token = _proof(assembly, mailbox, "smtp")
     return SmtpSettings(
         host=place["host"], port=int(place.get("port") or 587), security=place.get("security") or "starttls",
-        username=place.get("username") or "", password=passwords.get("smtp", ""), timeout=TIMEOUT,
+        username=place.get("username") or (mailbox.address if token else ""), password=password, access_token=token,
+        timeout=TIMEOUT,
         ca_file=place.get("ca_file") or "", private=assembly.settings.mail_private_hosts,
     )  # fmt: skip
+
+
+def _proof(assembly: Assembly, mailbox: Mailbox, side: str) -> tuple[str, str]:
+    """Password or access token, whichever the mailbox is signed in to by."""
+    if by_oauth(mailbox):
+        return "", access_token(assembly, mailbox)
+    return unseal(assembly.settings.secret_key, mailbox.secret).get(side, ""), ""
 
 
 def visibility_of(mailbox: Mailbox) -> str:
@@ -107,7 +114,7 @@ def list_mailboxes(ctx: Context) -> list[dict[str, Any]]:
             "id": row.key, "name": row.name, "address": row.address, "module": row.module, "active": row.active,
             "fetches": bool((row.settings.get("imap") or {}).get("host")),
             "sends": bool((row.settings.get("smtp") or {}).get("host")), "fetched": row.fetched,
-            "owner_id": row.owner_id,
+            "owner_id": row.owner_id, "oauth": by_oauth(row), "connected": is_connected(ctx.assembly, row),
             "last_success_at": row.last_success_at, "last_error": row.last_error, "last_error_at": row.last_error_at,
             "waiting": waiting.get(row.key, 0), "failed": failed.get(row.key, 0), "kept": unread.get(row.key, 0),
         }
@@ -141,15 +148,23 @@ def _not_taken_in(ctx: Context) -> dict[int, int]:
 
 def save_mailbox(ctx: Context, values: Mapping[str, str], mailbox_id: int | None = None) -> Mailbox:
     """Make or change a mailbox from a form's fields (see ``mailbox_values``). A password left empty stays as it is."""
-    _check(ctx, values)
+    check(ctx, values)
     key = ctx.assembly.settings.secret_key
     mailbox = load_mailbox(ctx, mailbox_id) if mailbox_id else Mailbox(name="", address="")
-    _check_free(ctx, values["name"].strip(), mailbox_id)
+    check_free(ctx, values["name"].strip(), mailbox_id)
     before = _audited(mailbox)
     passwords = _known_passwords(key, mailbox.secret)
-    for side in ("imap", "smtp"):
+    for side in ("imap", "smtp", "oauth"):
         if values.get(f"{side}_password"):
             passwords[side] = values[f"{side}_password"]
+    oauth = _oauth(values)
+    if oauth != (mailbox.settings.get("oauth") or {}):
+        passwords = {name: value for name, value in passwords.items() if name in ("imap", "smtp", "oauth")}
+    values = (
+        {**_hosts_of(values), **values}
+        if not values.get("imap_host") and not values.get("smtp_host")
+        else values
+    )
     place = {side: _place(values, side, mailbox.settings.get(side) or {}) for side in ("imap", "smtp")}
     before_imap = mailbox.settings.get("imap") or {}
     if any(place["imap"].get(name) != before_imap.get(name) for name in ("host", "folder")):
@@ -160,6 +175,7 @@ def save_mailbox(ctx: Context, values: Mapping[str, str], mailbox_id: int | None
     mailbox.module, mailbox.active = values.get("module") or "core", values.get("active") == "true"
     mailbox.settings = {
         **place,
+        "oauth": oauth,
         "sender_name": values.get("sender_name", "").strip(),
         "letters": values.get("letters") == "true",
         "visibility": values.get("visibility") or "all",
@@ -179,7 +195,7 @@ def save_mailbox(ctx: Context, values: Mapping[str, str], mailbox_id: int | None
         for name in after
         if before[name] != after[name]
     }
-    if any(values.get(f"{side}_password") for side in ("imap", "smtp")):
+    if any(values.get(f"{side}_password") for side in ("imap", "smtp", "oauth")):
         changed["secret"] = ("", "changed")  # that it changed, never what it is
     audit.record(ctx, "change" if mailbox_id else "create", "mailboxes", mailbox.key, changed)
     return mailbox
@@ -212,6 +228,25 @@ def _place(values: Mapping[str, str], side: str, before: Mapping[str, Any]) -> d
     }
 
 
+OAUTH = ("client_id", "tenant", "authorize_url", "token_url", "scope")
+
+
+def _oauth(values: Mapping[str, str]) -> dict[str, str]:
+    """How it is signed in to by OAuth 2; empty for a password."""
+    provider = values.get("sign_in", "")
+    if provider not in SIGN_INS:
+        return {}
+    return {"provider": provider, **{name: values.get(f"oauth_{name}", "").strip() for name in OAUTH}}
+
+
+def _hosts_of(values: Mapping[str, str]) -> dict[str, str]:
+    """The servers of a known provider, where none are named."""
+    imap_host, smtp_host = (
+        PROVIDERS[values["sign_in"]].hosts if values.get("sign_in") in PROVIDERS else ("", "")
+    )
+    return {"imap_host": imap_host, "smtp_host": smtp_host}
+
+
 def _folder(values: Mapping[str, str]) -> dict[str, str]:
     begin = values.get("begin") or ALL
     return {
@@ -232,90 +267,15 @@ def mailbox_values(mailbox: Mailbox) -> dict[str, str]:
     }  # fmt: skip
     day = begin_day(mailbox)
     values |= {"begin": "day" if day else begin_of(mailbox), "begin_day": day.isoformat() if day else ""}
+    oauth = mailbox.settings.get("oauth") or {}
+    values |= {"sign_in": oauth.get("provider", "password")} | {
+        f"oauth_{n}": str(oauth.get(n) or "") for n in OAUTH
+    }
     for side in ("imap", "smtp"):
         place = mailbox.settings.get(side) or {}
         for name in ("host", "port", "security", "username", "folder", "sent_folder"):
             values[f"{side}_{name}"] = str(place.get(name) or "")
     return values
-
-
-def _check(ctx: Context, values: Mapping[str, str]) -> None:
-    errors = []
-    if not values.get("name", "").strip():
-        errors.append(FieldError("name", "Give the mailbox a name."))
-    try:
-        normalise.email_address(values.get("address", ""))
-    except Invalid as error:
-        errors.append(FieldError("address", error.detail))
-    for side in ("imap", "smtp"):
-        port = values.get(f"{side}_port", "").strip()
-        if port and not (0 < (whole_number(port) or 0) < 65536):
-            errors.append(FieldError(f"{side}_port", "A port is a number from 1 to 65535."))
-        if values.get(f"{side}_security", "") not in ("", *SECURITIES):
-            errors.append(FieldError(f"{side}_security", f"One of: {', '.join(SECURITIES)}."))
-        if any(char.isspace() or not char.isprintable() for char in values.get(f"{side}_host", "").strip()):
-            errors.append(FieldError(f"{side}_host", "A host name has no spaces."))
-    if not (values.get("imap_host", "").strip() or values.get("smtp_host", "").strip()):
-        errors.append(FieldError("imap_host", "Name a server to fetch from, or one to send through."))
-    if values.get("begin", ALL) not in ("", ALL, NEW, "day"):
-        errors.append(FieldError("begin", "Choose with what fetching begins."))
-    elif values.get("begin") == "day" and not _is_day(values.get("begin_day", "")):
-        errors.append(FieldError("begin_day", "Say the day, such as 2026-01-31."))
-    for name, model in (("owner", User), ("team", Team)):
-        if values.get(name) and not _is_there(ctx, model, values[name]):
-            errors.append(FieldError(name, "Choose one from the list."))
-    if values.get("visibility", "") not in ("", "all", "team", "private"):
-        errors.append(FieldError("visibility", "Choose who sees its mail."))
-    if values.get("visibility") == "private" and not values.get("owner"):
-        errors.append(FieldError("visibility", "Only a person’s own mailbox can be theirs alone."))
-    if values.get("owner") and values.get("team"):
-        errors.append(FieldError("team", "A mailbox is of one person, of a team, or of the firm."))
-    if values.get("module", "core") not in handling_modules(ctx):
-        errors.append(FieldError("module", "No such module handles mail."))
-    if errors:
-        raise Invalid(errors[0].message, errors=errors)
-
-
-def _is_there(ctx: Context, model: type[User] | type[Team], text: str) -> bool:
-    t = table(model)
-    number = whole_number(text)
-    return (
-        number is not None and ctx.session.execute(select(t.c.id).where(t.c.id == number)).first() is not None
-    )
-
-
-def owners(ctx: Context) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
-    """The people and the teams whose a mailbox can be, as (id, name)."""
-    u, t = table(User), table(Team)
-    users = ctx.session.execute(
-        select(u.c.id, u.c.name).where(u.c.active.is_(True)).order_by(u.c.name).limit(1000)
-    )
-    teams = ctx.session.execute(
-        select(t.c.id, t.c.name).where(t.c.trashed_at.is_(None)).order_by(t.c.name).limit(1000)
-    )
-    return [(row.id, row.name) for row in users], [(row.id, row.name) for row in teams]
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
-
-
-def _check_free(ctx: Context, name: str, mailbox_id: int | None) -> None:
-    t = table(Mailbox)
-    taken = ctx.session.execute(select(t.c.id).where(t.c.name == name)).scalar_one_or_none()
-    if taken is not None and taken != mailbox_id:
-        raise Conflict(f"There is a mailbox “{name}” already.")
-
-
-def handling_modules(ctx: Context) -> list[str]:
-    """Who can handle new mail: the core (it only files it), and each module that listens to ``mail.received``."""
-    listening = (
-        key.partition(".")[0] for key, item in ctx.assembly.handlers.items() if item.event == "mail.received"
-    )
-    return ["core", *sorted({name for name in listening if name != "core"})]
 
 
 def test_mailbox(assembly: Assembly, mailbox: Mailbox) -> Test:

@@ -22,7 +22,8 @@ from patron.interactions.mail.mailbox import (
     sent_folder,
 )
 from patron.interactions.mail.parsing import parse
-from patron.interactions.mailflow.mailboxes import NEW, begin_day, begin_of, imap_settings
+from patron.interactions.mailflow.mailbox_checks import NEW
+from patron.interactions.mailflow.mailboxes import begin_day, begin_of, imap_settings
 from patron.interactions.mailflow.receiving import Received, prepare, receive
 from patron.interactions.models import Interaction, Mail, Mailbox
 from patron.permissions import job_actor
