@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import imaplib
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -44,6 +45,14 @@ class SmtpSink:
     connections: int = 0
     username: str = ""
     password: str = ""
+    tokens: Collection[str] = ()
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:
+        """Signs in who brings one of ``tokens``."""
+        said = base64.b64decode(args[1]).decode()
+        return AuthResult(
+            success=any(f"auth=Bearer {token}\x01" in said for token in self.tokens), handled=False
+        )
 
     async def handle_EHLO(
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
@@ -74,10 +83,12 @@ class SmtpSink:
 
 
 @contextmanager
-def smtp_sink(*, username: str = "", password: str = "") -> Iterator[SmtpSink]:
-    """A running SMTP server without TLS on a free port of 127.0.0.1. With ``username`` it asks for
-    sign-in."""
-    sink = SmtpSink(username=username, password=password)
+def smtp_sink(
+    *, username: str = "", password: str = "", tokens: Collection[str] | None = None
+) -> Iterator[SmtpSink]:
+    """A running SMTP server without TLS on a free port of 127.0.0.1. With ``username`` or ``tokens`` (for XOAUTH2) it
+    asks for sign-in."""
+    sink = SmtpSink(username=username, password=password, tokens=() if tokens is None else tokens)
 
     def authenticate(
         server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
@@ -88,8 +99,9 @@ def smtp_sink(*, username: str = "", password: str = "") -> Iterator[SmtpSink]:
         )
         return AuthResult(success=fits, handled=False)
 
+    asks = bool(username) or tokens is not None
     controller = Controller(
-        sink, hostname=sink.host, port=free_port(), auth_required=bool(username), auth_require_tls=False,
+        sink, hostname=sink.host, port=free_port(), auth_required=asks, auth_require_tls=False,
         authenticator=authenticate if username else None,
     )  # fmt: skip
     controller.start()
