@@ -198,6 +198,34 @@ def resume(import_id: int, json_output: bool) -> None:
     print_result(result, json_output)
 
 
+@imports.command("review")
+@click.argument("import_id", type=int)
+@click.option("--answer", type=click.Choice(["same", "new"]), help="Decide, and apply what is decided.")
+@click.option("--line", "lines", type=int, multiple=True, help="Of this row only; may be repeated.")
+@as_json
+def review(import_id: int, answer: str | None, lines: tuple[int, ...], json_output: bool) -> None:
+    """The rows that look like a known customer (--match likely), or what is decided of them."""
+    from patron.imports import review as reviewing
+    from patron.imports.commands import resume_import
+
+    assembly = get_assembly()
+    if answer is not None:
+        with unit_of_work(assembly) as ctx:
+            reviewing.decide(ctx.session, import_id, answer, lines or None)
+        print_result(resume_import(assembly, import_id), json_output)
+        return
+    with reading(assembly) as ctx:
+        found = [asdict(row) for row in reviewing.waiting(ctx.session, import_id, limit=100_000)]
+    if json_output:
+        print_json(found)
+    else:
+        shown = [
+            (row["line"], row["name"], row["customer"], f"{row['percent']} %", row["reasons"])
+            for row in found
+        ]
+        print_table(("line", "row", "looks like", "score", "because"), shown)
+
+
 @imports.command("undo")
 @click.argument("import_id", type=int)
 @as_json

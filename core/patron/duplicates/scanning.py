@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from patron.assembly import Assembly
+from patron.bulk import among
 from patron.customers.models import ContactHolder, ContactPoint, Customer
 from patron.duplicates.blocking import pairs
 from patron.duplicates.commonness import Commonness
@@ -53,27 +54,41 @@ def scan_and_keep(assembly: Assembly) -> None:
 
 def read_profiles(session: Session, after: int) -> Sequence[Profile]:
     """The next customers by id, with their contact points. Two statements."""
-    c, h, p = table(Customer), table(ContactHolder), table(ContactPoint)
-    names = ("id", "kind", "name", "given_name", "family_name", "birth_date")
-    living = select(*(c.c[name] for name in names)).where(
-        c.c.id > after, c.c.trashed_at.is_(None), c.c.erased_at.is_(None)
-    )
-    rows = session.execute(living.order_by(c.c.id).limit(_PAGE)).all()
+    c = table(Customer)
+    rows = session.execute(_living().where(c.c.id > after).order_by(c.c.id).limit(_PAGE)).all()
     if not rows:
         return ()
-    first, last = rows[0].id, rows[-1].id
+    return _with_points(session, rows, table(ContactHolder).c.customer_id.between(rows[0].id, rows[-1].id))
+
+
+def profiles_of(session: Session, ids: Collection[int]) -> Sequence[Profile]:
+    """These customers, as far as they live. Two statements."""
+    c, wanted = table(Customer), sorted(ids)
+    rows = session.execute(_living().where(among(c.c.id, wanted))).all() if wanted else ()
+    return _with_points(session, rows, among(table(ContactHolder).c.customer_id, wanted)) if rows else ()
+
+
+def _living() -> Select[Any]:
+    c = table(Customer)
+    names = ("id", "kind", "name", "given_name", "family_name", "birth_date")
+    return select(*(c.c[name] for name in names)).where(c.c.trashed_at.is_(None), c.c.erased_at.is_(None))
+
+
+def _with_points(session: Session, rows: Sequence[Any], which: ColumnElement[bool]) -> Sequence[Profile]:
+    h, p = table(ContactHolder), table(ContactPoint)
     held = (
         select(h.c.customer_id, h.c.use, p.c.kind, p.c.value, p.c.parts)
         .join(p, p.c.id == h.c.contact_point_id)
-        .where(h.c.customer_id.between(first, last), h.c.until.is_(None))
+        .where(which, h.c.until.is_(None))
     )
     points: dict[int, list[Any]] = {}
     for point in session.execute(held.order_by(h.c.id)):
         points.setdefault(point.customer_id, []).append(point)
-    return [_profile(row, points.get(row.id, ())) for row in rows]
+    return [profile_from(row, points.get(row.id, ())) for row in rows]
 
 
-def _profile(row: Any, points: Sequence[Any]) -> Profile:
+def profile_from(row: Any, points: Sequence[Any]) -> Profile:
+    """A customer, or a row that may become one, with what it is reached at (kind, value, use, parts)."""
     given, family = name_parts(row.kind, row.name, row.given_name, row.family_name)
     own = [point for point in points if point.use == _OF_A_PERSON]
     return Profile(

@@ -17,6 +17,7 @@ from patron.customers.resource import CUSTOMERS
 from patron.errors import Forbidden
 from patron.imports.changes import Changes, changes_of
 from patron.imports.existing import Existing
+from patron.imports.likeness import find_alike
 from patron.imports.matching import Foreseen, Rules, by_name_alone, find_matches, keys_of
 from patron.imports.outcomes import Outcome, Waiting
 from patron.imports.staged import StagedCustomer
@@ -69,7 +70,8 @@ def decide(
     ready = list(rows) if foreseen is not None else _apart(rules, rows)
     if foreseen is not None:
         return _foresee(ctx, rules, ready, owners, foreseen)
-    matches = find_matches(ctx, rules, [(row.line, row.values) for row in ready])
+    decided = {row.line: row.decided for row in ready if row.decided is not None}
+    matches = find_matches(ctx, rules, [(row.line, row.values) for row in ready], decided=decided)
     _sort(ctx, rules, ready, matches, owners, decisions)
     return decisions
 
@@ -112,9 +114,17 @@ def _sort(
     create = ctx.actor.require(CUSTOMERS.permission("create"))
     editable = _editable(ctx, [known.id for known in matches.values()])
     touched: set[int] = set()
+    strangers = [row for row in rows if row.line not in matches and row.decided is None]
+    alike = find_alike(ctx, [(row.line, row.values) for row in strangers]) if rules.review else {}
     for waiting in rows:
         row, owner_id = _with_owner(waiting.values, owners)
         known = matches.get(waiting.line)
+        if known is None and waiting.line in alike:
+            who = alike[waiting.line]
+            decisions.done.append(
+                Outcome(waiting.id, "review", who.customer_id, who.reasons, str(who.percent))
+            )
+            continue
         if known is None:
             decisions.new.append(New(waiting.id, row, owner_id))
             continue

@@ -238,7 +238,7 @@ def _work(session: Session, assembly: Assembly, import_id: int, mine: str, clock
     row = session.execute(select(t).where(t.c.id == import_id)).mappings().one()
     resource = assembly.resource(row["resource"])
     actor_of(session, assembly, row["user_id"]).require(resource.permission("import"))
-    rules = Rules(row["source"], row["match"], earlier_imports(session, row))
+    rules = Rules.of(row["source"], row["match"], earlier_imports(session, row))
     return Applying(assembly, resource, import_id, mine, rules, row["user_id"], row["file_name"], clock)
 
 
@@ -277,7 +277,7 @@ def _record(session: Session, import_id: int, outcomes: Sequence[Outcome]) -> No
         ],
     )
     t = table(Import)
-    counts = Counter(outcome.state for outcome in outcomes)
+    counts = Counter("skipped" if outcome.state == "review" else outcome.state for outcome in outcomes)
     risen = {name: t.c[name] + number for name, number in counts.items()}
     session.execute(update(t).where(t.c.id == import_id).values(**risen, heartbeat_at=utc_now()))
 

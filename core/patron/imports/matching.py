@@ -32,17 +32,27 @@ from patron.imports.staged import StagedCustomer, unpack
 from patron.records import table
 from patron.system.models import ImportRow
 
-RULES = ("external_id", "email", "phone", "name")
+RULES = ("external_id", "email", "phone", "name", "likely")
+"""What a row may be matched by alone; ``likely`` is all of them, and what only looks like somebody waits for review."""
+
 BY_POINT = ("email", "phone")
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How rows of one import are matched: ``only`` one of RULES or "" for all, ``earlier`` imports of the same file."""
+    """How rows of one import are matched: ``only`` one of RULES or "" for all, ``earlier`` imports of the same file;
+    with ``review``, rows that look like somebody wait for a person."""
 
     source: str = ""
     only: str = ""
     earlier: tuple[int, ...] = ()
+    review: bool = False
+
+    @classmethod
+    def of(cls, source: str, match: str, earlier: tuple[int, ...]) -> Rules:
+        """The rules for a ``match`` that was chosen."""
+        review = match == "likely"
+        return cls(source, "" if review else match, earlier, review)
 
     def take(self, rule: str) -> bool:
         return self.only in ("", rule)
@@ -60,11 +70,15 @@ class Clues:
 
 
 def find_matches(
-    ctx: Context, rules: Rules, rows: Sequence[tuple[int, StagedCustomer]], foreseen: Foreseen | None = None
+    ctx: Context,
+    rules: Rules,
+    rows: Sequence[tuple[int, StagedCustomer]],
+    foreseen: Foreseen | None = None,
+    decided: Mapping[int, int] | None = None,
 ) -> dict[int, Existing]:
     """By line, the customer that the row is. A fixed number of statements for all rows.
 
-    ``foreseen`` is what a dry run would have made so far.
+    ``foreseen`` is what a dry run would have made so far, ``decided`` whom a person named for a line (0: nobody).
     """
     clues = _clues(ctx, rules, rows)
     if foreseen is not None:
@@ -74,6 +88,12 @@ def find_matches(
         known = _match(rules, clues, line, row)
         if known is not None:
             found[line] = known
+    if decided:
+        named = load_existing(ctx, {customer for customer in decided.values() if customer}, rules.source)
+        for line, customer in decided.items():
+            found.pop(line, None)
+            if customer in named:
+                found[line] = named[customer]
     return found
 
 
@@ -169,6 +189,7 @@ def _by_line(ctx: Context, imports: Sequence[int], lines: Sequence[int]) -> dict
     statement = (
         select(t.c.line, t.c.record_id)
         .where(among(t.c.import_id, imports), among(t.c.line, lines), t.c.record_id.is_not(None))
+        .where(t.c.state.not_in(("review", "staged")))
         .order_by(t.c.import_id)
     )
     return {row.line: row.record_id for row in ctx.session.execute(statement)}

@@ -47,7 +47,7 @@ def first_effects(ctx: Context, import_id: int, limit: int = 10) -> list[Effect]
     if row["resource"] != "customers":
         resource = ctx.assembly.resource(row["resource"])
         return [Effect(one.line, "", str(one.values.get(resource.title, "")), None) for one in rows]
-    rules = Rules(row["source"], row["match"], engine.earlier_imports(ctx.session, row))
+    rules = Rules.of(row["source"], row["match"], engine.earlier_imports(ctx.session, row))
     return _effects(ctx, rules, rows, Foreseen(import_id, rules))[0]
 
 
@@ -71,7 +71,7 @@ def check(assembly: Assembly, import_id: int, *, on_progress: Progress | None = 
     """
     with assembly.database.read() as session:
         row = _row(session, import_id)
-        rules = Rules(row["source"], row["match"], engine.earlier_imports(session, row))
+        rules = Rules.of(row["source"], row["match"], engine.earlier_imports(session, row))
     foreseen, counts, first = Foreseen(import_id, rules), Counter[str](), list[Effect]()
     last, seen = 0, set[Any]()
     while True:
@@ -84,7 +84,11 @@ def check(assembly: Assembly, import_id: int, *, on_progress: Progress | None = 
         if on_progress is not None:
             on_progress(row["rejected"] + sum(counts.values()), row["rows"])
     t = table(Import)
-    values = {"created": counts["created"], "updated": counts["updated"], "skipped": counts["skipped"]}
+    values = {
+        "created": counts["created"],
+        "updated": counts["updated"],
+        "skipped": counts["skipped"] + counts["review"],
+    }
     with assembly.database.write() as session:
         total = t.c.rejected + counts["rejected"]
         session.execute(

@@ -16,7 +16,7 @@ from patron.context import Context
 from patron.contributions import Resource
 from patron.errors import Conflict, FieldError, Invalid, NotFound
 from patron.files import services as files
-from patron.imports import engine, preview, staging, undo
+from patron.imports import engine, preview, review, staging, undo
 from patron.imports.encodings import OFFERED, checked_encoding
 from patron.imports.matching import RULES
 from patron.imports.rejects import reject_lines
@@ -25,6 +25,7 @@ from patron.records import table
 from patron.resources import page_frame
 from patron.responses import Download, Flash, Page, Redirect
 from patron.system.models import Import
+from patron.web import whole_number
 
 UPLOAD = 50_000_000
 """The largest file, in bytes."""
@@ -41,6 +42,7 @@ MATCHES = {
     "email": "E-mail address",
     "phone": "Phone number",
     "name": "Name",
+    "likely": "Whatever is certain; what only looks alike waits for me",
 }
 
 
@@ -153,6 +155,8 @@ def show_import(ctx: Context, import_id: int, *, resource: Resource) -> Page:
             **page_frame.frame(ctx, resource), "status": status, "url": _url(resource, import_id),
             "kept_days": kept_days(ctx.assembly), "forgotten": FORGOTTEN in status.mapping,
             "kinds": preview.errors_by_kind(ctx.session, import_id) if status.rejected else [],
+            "likely": review.waiting(ctx.session, import_id, limit=KEPT),
+            "likely_count": review.count(ctx.session, import_id),
             "undoable": undo.may_be_undone(ctx.assembly, status), "kept_limit": KEPT,
             "kept": undo.kept_rows(ctx.session, import_id, limit=KEPT + 1),
         }  # fmt: skip
@@ -269,6 +273,20 @@ def start(ctx: Context, import_id: int, *, resource: Resource) -> Redirect:
         status = _own(ctx, resource, import_id)
         engine.request_apply(ctx.session, import_id)
     if status.rows - status.done <= ROWS_AT_ONCE:
+        engine.apply(ctx.assembly, import_id)
+    return Redirect(_url(resource, import_id))
+
+
+def decide(ctx: Context, import_id: int, *, resource: Resource) -> Redirect:
+    """Say of one row that looks like somebody, or of all, whether it is (form: answer; line, none for all)."""
+    line = whole_number(ctx.web.value("line"))
+    with _writing(ctx):
+        _own(ctx, resource, import_id)
+        number = review.decide(
+            ctx.session, import_id, ctx.web.value("answer"), None if line is None else [line]
+        )
+        engine.request_apply(ctx.session, import_id)
+    if number <= ROWS_AT_ONCE:
         engine.apply(ctx.assembly, import_id)
     return Redirect(_url(resource, import_id))
 
