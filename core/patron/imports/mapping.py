@@ -56,7 +56,10 @@ class ColumnMapping:
         return {column.header: column.field for column in self.columns}
 
     def override(
-        self, chosen: Mapping[str, str | None], fields: Sequence[ImportField] = CUSTOMER_FIELDS
+        self,
+        chosen: Mapping[str, str | None],
+        fields: Sequence[ImportField] = CUSTOMER_FIELDS,
+        reason: str = "chosen by hand",
     ) -> ColumnMapping:
         """The mapping with columns set by hand. A field taken by hand is freed from where it was guessed.
 
@@ -68,7 +71,7 @@ class ColumnMapping:
         columns = []
         for column in self.columns:
             if column.header in chosen:
-                columns.append(ColumnGuess(column.header, chosen[column.header], 1.0, "chosen by hand"))
+                columns.append(ColumnGuess(column.header, chosen[column.header], 1.0, reason))
             elif column.field in taken:
                 columns.append(
                     replace(column, field=None, confidence=0.0, reason="its field was chosen elsewhere")

@@ -24,7 +24,8 @@ from patron.imports.fields import CUSTOMER_FIELDS, ImportField
 from patron.imports.mapping import ColumnMapping, guess_mapping
 from patron.imports.matching import RULES
 from patron.imports.pace import Pace
-from patron.imports.reading import Table, open_table
+from patron.imports.presets import Preset, preset_of
+from patron.imports.reading import Row, Table, open_table
 from patron.imports.record_fields import import_fields, read_row
 from patron.imports.staged import staged
 from patron.imports.vcard import read_cards
@@ -47,6 +48,7 @@ class Guess:
     encoding: str = ""
     sheets: tuple[str, ...] = ()
     sheet: str = ""
+    preset: Preset | None = None
 
 
 def fields_of(resource: Resource) -> tuple[ImportField, ...]:
@@ -83,7 +85,14 @@ def guess(
         samples = opened.sample()
         columns = _mapping(opened, fields, chosen)
         return Guess(
-            columns, samples[:5], opened.warnings, fields, opened.encoding, opened.sheets, opened.sheet
+            columns,
+            samples[:5],
+            opened.warnings,
+            fields,
+            opened.encoding,
+            opened.sheets,
+            opened.sheet,
+            preset_of(opened.headers) if fields is CUSTOMER_FIELDS else None,
         )
 
 
@@ -91,7 +100,22 @@ def _mapping(
     opened: Table, fields: tuple[ImportField, ...], chosen: Mapping[str, str | None] | None
 ) -> ColumnMapping:
     guessed = guess_mapping(opened.headers, opened.sample(), fields)
+    preset = preset_of(opened.headers) if fields is CUSTOMER_FIELDS else None
+    if preset is not None:
+        known = _once(preset.columns(opened.headers), fields)
+        guessed = guessed.override(known, fields, f"as {preset.label} exports it")
     return guessed.override(chosen, fields) if chosen else guessed
+
+
+def _once(known: Mapping[str, str | None], fields: tuple[ImportField, ...]) -> dict[str, str | None]:
+    """Each field that may be given once at its first column."""
+    multiple, taken = {field.name for field in fields if field.multiple}, set[str]()
+    found: dict[str, str | None] = {}
+    for header, name in known.items():
+        again = name in taken and name not in multiple
+        found[header] = None if again else name
+        taken.add(name or "")
+    return found
 
 
 def new_import(
@@ -184,6 +208,9 @@ class _opened:
             self.source, encoding=self.asked.get("encoding", ""), sheet=self.asked.get("sheet", "")
         )
         opened.rows = (row._replace(cells=[unguarded(cell) for cell in row.cells]) for row in opened.rows)
+        preset = preset_of(opened.headers) if people else None
+        if preset is not None:
+            opened.rows = _in_our_words(preset, opened.headers, opened.rows)
         columns = _mapping(opened, fields_of(self.resource), self.mapping)
         kept = {"format": "csv", "headers": opened.headers, "columns": columns.as_dict(), **self.asked}
         if people:
@@ -196,6 +223,11 @@ class _opened:
     def __exit__(self, *_: object) -> None:
         if self.table is not None:
             self.table.close()
+
+
+def _in_our_words(preset: Preset, headers: list[str], rows: Iterator[Row]) -> Iterator[Row]:
+    for row in rows:
+        yield row._replace(cells=preset.read(headers, row.cells))
 
 
 def _customers(made: Iterable[Any], locale: str) -> Iterator[dict[str, Any]]:

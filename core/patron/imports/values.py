@@ -35,8 +35,8 @@ _DOTTED_FORM = re.compile(
     r"|(?<=[\w)]\s)(?:S\. A\.|S\. L\.|S\. p\. A\.|e\. V\.)$",
     re.IGNORECASE,
 )
-_EMAIL_BREAK = re.compile(r"[;,|\s]+(?=[^@;,|\s<>\"]+@)|[;|\n]+")
-_PHONE_BREAK = re.compile(r"\s*[;|\n,]\s*|\s+(?:or|oder|ou|o)\s+")
+_EMAIL_BREAK = re.compile(r"\s*:::\s*|[;,|\s]+(?=[^@;,|\s<>\"]+@)|[;|\n]+")
+_PHONE_BREAK = re.compile(r"\s*:::\s*|\s*[;|\n,]\s*|\s+(?:or|oder|ou|o)\s+")
 _TAG_BREAK = re.compile(r"\s*[;,|\n]\s*|\s*:::\s*")
 _ADDRESS_PARTS = ("line1", "line2", "postcode", "city", "region", "country")
 _BREAKS = frozenset("\n;,| ")

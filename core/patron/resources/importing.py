@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from patron.context import Context
 from patron.contributions import Resource
 from patron.errors import Conflict, FieldError, Invalid, NotFound
 from patron.files import services as files
-from patron.imports import engine, preview, review, staging, undo
+from patron.imports import engine, layouts, preview, review, staging, undo
 from patron.imports.encodings import OFFERED, checked_encoding
 from patron.imports.matching import RULES
 from patron.imports.rejects import reject_lines
@@ -173,9 +174,14 @@ def _mapping_page(
     ctx: Context, resource: Resource, status: engine.Status, errors: tuple[FieldError, ...] = ()
 ) -> Page:
     """Step 2: each column with some of its values, what it was taken for and why."""
-    chosen = status.mapping.get("columns")
-    asked = _asked(status)
+    chosen, asked = status.mapping.get("columns"), _asked(status)
     guessed = _guess(resource, _path(ctx, status.id), chosen, asked)
+    before = None if chosen or guessed.columns is None else layouts.remembered(ctx, resource, guessed.columns)
+    if before is not None:
+        guessed = _guess(resource, _path(ctx, status.id), before.columns, asked)
+    source = before.source if before is not None else guessed.preset.source if guessed.preset else ""
+    if source and status.state == "uploaded":
+        status = replace(status, source=source, match=before.match if before is not None else status.match)
     columns = guessed.columns.columns if guessed.columns is not None else ()
     rows = [
         {
@@ -189,7 +195,7 @@ def _mapping_page(
     data = {
         **page_frame.frame(ctx, resource), "status": status, "url": _url(resource, status.id), "columns": rows,
         "options": options, "encoding": guessed.encoding, "sheets": [(name, name) for name in guessed.sheets],
-        "sheet": guessed.sheet, "warnings": guessed.warnings,
+        "sheet": guessed.sheet, "preset": guessed.preset, "before": before, "warnings": guessed.warnings,
         "matches": list(MATCHES.items()),
         "people": resource.key == "customers", "errors": errors, "by_field": {e.field: e.message for e in errors},
     }  # fmt: skip
