@@ -21,6 +21,7 @@ PAGES = [
     *sorted(ROOT.glob("docs/tutorial/*.md")),
     ROOT / "docs" / "how-to" / "import-customers.md",
     ROOT / "docs" / "how-to" / "find-duplicates.md",
+    ROOT / "docs" / "how-to" / "connect-mail.md",
 ]
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 DISTRIBUTIONS = {"patron", *(f"patron-{path.parent.name}" for path in ROOT.glob("plugins/*/pyproject.toml"))}

@@ -169,6 +169,30 @@ def test_what_is_held_back_is_released_or_given_its_own_thread(assembly: Assembl
         mailflow.release(ctx, held.interaction_id or 0)
 
 
+def test_a_mail_leaves_the_wrong_thread_with_its_answers_and_comes_back(assembly: Assembly) -> None:
+    mailbox = make_mailbox(assembly)
+    make_customer(assembly, "Ada Lovelace", "ada@example.com")
+    ids = {}
+    for name, answered in (("a", ""), ("b", "a"), ("c", "b"), ("d", "a")):
+        more = {"In_Reply_To": f"<{answered}@x.test>"} if answered else {}
+        raw = message("ada@example.com", f"text {name}", message_id=f"<{name}@x.test>", **more)
+        ids[name] = take_in(assembly, mailbox, raw).interaction_id or 0
+    with working(assembly) as ctx:
+        made = mailflow.take_out(ctx, ids["b"])
+    threads = {row.id: row.thread_id for row in rows(assembly, Interaction)}
+    old = threads[ids["a"]]
+    assert [threads[ids[name]] for name in "abcd"] == [old, made, made, old]
+    assert {row.interaction_id: row.thread_id for row in rows(assembly, TimelineEntry)} == threads
+    later = take_in(assembly, mailbox, message("ada@example.com", "more", In_Reply_To="<c@x.test>"))
+    assert later.thread_id == made
+    with working(assembly) as ctx, pytest.raises(Invalid):
+        mailflow.take_out(ctx, ids["b"])  # alone with its answers
+    with working(assembly) as ctx:
+        mailflow.put_into(ctx, ids["b"], old)
+    assert {row.thread_id for row in rows(assembly, Interaction)} == {old}
+    assert "Put into this thread" in rows(assembly, Interaction)[1].joined_because
+
+
 def test_secrets_are_stored_sealed_and_kept_when_left_empty(assembly: Assembly) -> None:
     mailbox = make_mailbox(
         assembly, imap_host="imap.example", imap_password="canary-imap", smtp_password="canary-smtp"

@@ -87,7 +87,11 @@ def register_events() -> Sequence[EventType]:
             "A mail was taken in.",
             {**where, "mail_id": "id", "quarantined": "bool", "auto_reply": "bool", "new_thread": "bool"},
         ),
-        EventType("mail.released", "A mail that was held back was let in.", {**where, "new_thread": "bool"}),
+        EventType(
+            "mail.released",
+            "A mail that was held back was let in, or one that stood in the wrong thread was moved.",
+            {**where, "new_thread": "bool", "from_thread_id": "id, of one that was moved"},
+        ),
         EventType(
             "mail.bounced",
             "A mail did not reach a recipient.",

@@ -18,6 +18,7 @@ from patron.resources import editing
 from patron.responses import Document, Download, Flash, Page, Redirect
 from patron.routing import Route, get, post
 from patron.shell import ADMINISTRATION
+from patron.web import whole_number
 
 READ, EDIT, SEND = "interactions.read", "interactions.edit", "mail.send"
 HOME = "/admin/mailboxes"
@@ -74,6 +75,29 @@ def start_thread(ctx: Context, interaction_id: int) -> Redirect:
     editing.load(ctx, ctx.assembly.resource("interactions"), interaction_id, "edit")
     mailflow.start_thread(ctx, interaction_id)
     return Redirect(f"/interactions/{interaction_id}", Flash("It has a thread of its own now."))
+
+
+@post("/interactions/{interaction_id:int}/take-out", permission=EDIT)
+def take_out(ctx: Context, interaction_id: int) -> Redirect:
+    """Take a mail, with its answers, out of the thread that it stands in by mistake."""
+    found = editing.load(ctx, ctx.assembly.resource("interactions"), interaction_id, "edit")
+    was = found.thread_id
+    mailflow.take_out(ctx, interaction_id)
+    undo = f"/interactions/{interaction_id}/thread?thread={was}"
+    return Redirect(
+        f"/interactions/{interaction_id}", Flash("It has a thread of its own now.", undo_url=undo)
+    )
+
+
+@post("/interactions/{interaction_id:int}/thread", permission=EDIT)
+def put_into(ctx: Context, interaction_id: int) -> Redirect:
+    """Put a mail, with its answers, into another thread (form or query: thread)."""
+    editing.load(ctx, ctx.assembly.resource("interactions"), interaction_id, "edit")
+    goal = whole_number(ctx.web.value("thread") or ctx.web.param("thread"))
+    if goal is None:
+        raise Invalid.field("thread", "A thread is named by its number.")
+    mailflow.put_into(ctx, interaction_id, goal)
+    return Redirect(f"/interactions/{interaction_id}", Flash("It stands in that thread now."))
 
 
 @get(HOME, permission=ADMINISTRATION)
@@ -200,6 +224,6 @@ def fetch_now(ctx: Context, mailbox_id: int) -> Redirect:
 
 
 ROUTES: tuple[Route, ...] = (
-    show_mail, download_source, release, start_thread, list_mailboxes, show_new, create, show_mailbox, change, test_now,
-    fetch_now, connect, connect_mine, connected,
+    show_mail, download_source, release, start_thread, take_out, put_into, list_mailboxes, show_new, create,
+    show_mailbox, change, test_now, fetch_now, connect, connect_mine, connected,
 )  # fmt: skip

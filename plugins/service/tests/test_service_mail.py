@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from email.message import EmailMessage
 
-from patron import Customer, table
+from patron import Customer, files, mailflow, table
 from patron.assembly import Assembly
 from patron.interactions.mailflow.polling import poll
 from patron.interactions.mailflow.sending import deliver
@@ -75,13 +76,34 @@ def test_a_stranger_is_held_back_until_released(assembly: Assembly) -> None:
     [ticket] = all_tickets(assembly)
     assert ticket.status == "new"
     with working(assembly) as ctx:
-        from patron import mailflow
-
         mailflow.start_thread(ctx, held.interaction_id or 0)
     drain(assembly)
     first, second = all_tickets(assembly)
     assert second.requester_email == "eve@example.net"
     assert texts(assembly, first.thread_id) == ["It is broken."]
+
+
+def test_a_mail_taken_out_of_a_tickets_thread_opens_its_own_and_takes_its_files_along(
+    assembly: Assembly,
+) -> None:
+    mailbox = make_mailbox(assembly)
+    take_in(assembly, mailbox, message("ada@example.com", message_id="<one@example.com>"))
+    part = EmailMessage()
+    part["From"], part["To"], part["Subject"] = "ada@example.com", SUPPORT, "Quite another matter"
+    part["In-Reply-To"] = "<one@example.com>"
+    part.set_content("My invoice is wrong.")
+    part.add_attachment(b"%PDF-", "application", "pdf", filename="invoice.pdf")
+    stray = take_in(assembly, mailbox, part.as_bytes())
+    [ticket] = all_tickets(assembly)
+    with working(assembly) as ctx:
+        assert len(files.attachments(ctx, "service.tickets", ticket.id)) == 1
+        mailflow.take_out(ctx, stray.interaction_id or 0)
+    drain(assembly)
+    first, second = all_tickets(assembly)
+    assert second.subject == "Quite another matter"
+    with working(assembly) as ctx:
+        assert files.attachments(ctx, "service.tickets", first.id) == []
+        assert len(files.attachments(ctx, "service.tickets", second.id)) == 1
 
 
 def test_an_unknown_sender_is_no_customer_until_someone_says_so(assembly: Assembly) -> None:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.errors import MessageError
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
 from patron.interactions.mail import bodies, bounces, robots
 from patron.interactions.mail.decoding import clean, decode
-from patron.interactions.mail.headers import Headers, delivered_to, parse_date, without_format_characters
+from patron.interactions.mail.headers import (
+    Headers,
+    delivered_to,
+    parameter,
+    parse_date,
+    without_format_characters,
+)
 from patron.interactions.mail.parsed import Address, Attachment, AutoReply, Bounce, ParsedMail
 from patron.interactions.mail.quoting import visible_text
 from patron.interactions.mail.repair import mended
@@ -111,6 +119,36 @@ def _read(
         defects=tuple(defects),
         delivered_to=delivered_to(headers),
     )
+
+
+def outline(raw: bytes) -> list[dict[str, Any]]:
+    """The parts that a mail is made of, as they are declared: type, charset, encoding, file name, bytes as sent."""
+    try:
+        message: Message = BytesParser(policy=compat32).parsebytes(mended(raw))
+        return [_part(part) for part in islice(_walk(message), bodies.MAX_PARTS)]
+    except _UNREADABLE:
+        return []
+
+
+def _walk(part: Message) -> Iterator[Message]:
+    yield part
+    inside = part.get_payload()
+    # A delivery report is text: that the parser makes messages of its blocks is nobody's business.
+    if isinstance(inside, list) and not part.get_content_type().endswith("delivery-status"):
+        for child in inside:
+            if isinstance(child, Message):
+                yield from _walk(child)
+
+
+def _part(part: Message) -> dict[str, Any]:
+    payload = part.get_payload()
+    return {
+        "type": part.get_content_type(),
+        "charset": parameter(part, "charset"),
+        "encoding": Headers(part).text("content-transfer-encoding"),
+        "name": parameter(part, "filename", "content-disposition") or parameter(part, "name"),
+        "size": len(payload) if isinstance(payload, str) else 0,
+    }
 
 
 def as_json(mail: ParsedMail) -> dict[str, Any]:

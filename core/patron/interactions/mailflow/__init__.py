@@ -12,6 +12,7 @@ from patron.interactions.mailflow.bouncing import note_refusal
 from patron.interactions.mailflow.choosing import mailbox_options, sending_mailbox
 from patron.interactions.mailflow.direct import Sender, outgoing
 from patron.interactions.mailflow.letters import letter_mailbox, post_letter
+from patron.interactions.mailflow.moving import put_into, take_out
 from patron.interactions.mailflow.quarantine import release, start_thread
 from patron.interactions.mailflow.receiving import Received, prepare, receive
 from patron.interactions.mailflow.resolving import resolve_addresses
@@ -38,6 +39,7 @@ __all__ = [
     "outgoing",
     "post_letter",
     "prepare",
+    "put_into",
     "queue_mail",
     "read_addresses",
     "recall",
@@ -47,4 +49,5 @@ __all__ = [
     "resolve_addresses",
     "sending_mailbox",
     "start_thread",
+    "take_out",
 ]
