@@ -463,6 +463,7 @@ REFUSED_GUESS = {  # by path's end: why a plausible request is refused; each of 
     "/import/{import_id:int}/resume": "nothing was uploaded",
     "/import/{import_id:int}/cancel": "nothing was uploaded",
     "/import/{import_id:int}/review": "nothing was uploaded",
+    "/import/{import_id:int}/refused": "nothing was uploaded",
     "/import/{import_id:int}/undo": "nothing was uploaded",
     "/account/password": "needs the password of today",
     "/account/sessions/{session_id:int}/revoke": "another's session",

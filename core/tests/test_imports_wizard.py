@@ -98,6 +98,25 @@ def test_an_import_of_someone_else_does_not_exist(client: Client, assembly: Asse
     assert client.get(url).status_code == 200  # an administrator
 
 
+def test_refused_rows_are_corrected_in_the_page(client: Client, assembly: Assembly) -> None:
+    url = upload(client)
+    client.post(f"{url}/map", data={"source": "shop"})
+    client.post(f"{url}/apply")
+    assert "Correct them here" in client.get(url).text
+    page = client.get(f"{url}/refused").text
+    assert 'name="cell-3-3" value="anna@"' in page
+    row = {f"cell-3-{place}": cell for place, cell in enumerate(("2", "Anna", "Weiß", "anna@x", "Bonn"))}
+    assert client.post(f"{url}/refused", data=row).status_code == 422
+    assert 'value="anna@x"' in client.get(f"{url}/refused").text
+    assert client.post(f"{url}/refused", data={**row, "cell-3-3": "anna@example.com"}).status_code == 303
+    done = imported(assembly)
+    assert (done.state, done.created, done.rejected, people(assembly)) == ("applied", 2, 0, 2)
+    assert "No row is refused" in client.get(f"{url}/refused").text
+    client.post(f"{url}/undo")
+    assert people(assembly) == 0
+    assert client.get(f"{url}/refused").status_code == 404
+
+
 def test_an_import_is_undone_from_its_page(
     client: Client, assembly: Assembly, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -297,7 +297,10 @@ PRESETS: tuple[Preset, ...] = (
         "salesforce", "Salesforce", frozenset({"Contact ID", "Last Name", "Account Name"}), _fields(_SALESFORCE_REPORT)
     ),
     Preset("pipedrive", "Pipedrive", frozenset({"Person - Name"}), _fields(_PIPEDRIVE)),
-    Preset("outlook", "Outlook", frozenset({"First Name", "Last Name", "E-mail Address"}), _fields(_OUTLOOK), {"Birthday": {"0/0/00": ""}}),
+    Preset(
+        "outlook", "Outlook", frozenset({"First Name", "Last Name", "E-mail Address"}), _fields(_OUTLOOK),
+        {"Birthday": {"0/0/00": ""}},
+    ),
     Preset("google", "Google Contacts", frozenset({"E-mail 1 - Value"}), _fields(_GOOGLE)),
     Preset(
         "odoo", "Odoo", frozenset({"name", "is_company", "email"}), _fields(_ODOO),

@@ -17,7 +17,7 @@ from patron.context import Context
 from patron.contributions import Resource
 from patron.errors import Conflict, FieldError, Invalid, NotFound
 from patron.files import services as files
-from patron.imports import engine, layouts, preview, review, staging, undo
+from patron.imports import engine, layouts, mending, preview, review, staging, undo
 from patron.imports.encodings import OFFERED, checked_encoding
 from patron.imports.matching import RULES
 from patron.imports.rejects import reject_lines
@@ -159,6 +159,7 @@ def show_import(ctx: Context, import_id: int, *, resource: Resource) -> Page:
             "likely": review.waiting(ctx.session, import_id, limit=KEPT),
             "likely_count": review.count(ctx.session, import_id),
             "undoable": undo.may_be_undone(ctx.assembly, status), "kept_limit": KEPT,
+            "mending_open": mending.OPEN,
             "kept": undo.kept_rows(ctx.session, import_id, limit=KEPT + 1),
         }  # fmt: skip
         if status.state == "staged":
@@ -295,6 +296,50 @@ def decide(ctx: Context, import_id: int, *, resource: Resource) -> Redirect:
     if number <= ROWS_AT_ONCE:
         engine.apply(ctx.assembly, import_id)
     return Redirect(_url(resource, import_id))
+
+
+def show_refused(ctx: Context, import_id: int, *, resource: Resource) -> Page:
+    """The refused rows, each cell to be corrected."""
+    with _reading(ctx):
+        return _refused_page(ctx, resource, _own(ctx, resource, import_id))
+
+
+def _refused_page(ctx: Context, resource: Resource, status: engine.Status, left: int = 0) -> Page:
+    headers = mending.headers_of(ctx.session, status.id)
+    if status.state not in mending.OPEN or not headers:
+        raise NotFound("There is nothing to correct here.")
+    meanings = status.mapping.get("columns") or {}
+    data = {
+        **page_frame.frame(ctx, resource), "status": status, "url": _url(resource, status.id), "left": left,
+        "headers": headers, "meanings": [meanings.get(header) for header in headers],
+        "rows": mending.refused(ctx.session, status.id, headers, KEPT),
+    }  # fmt: skip
+    return Page("imports/refused.html", data, status=422 if left else 200)
+
+
+def mend(ctx: Context, import_id: int, *, resource: Resource) -> Page | Redirect:
+    """Read the corrected rows again (form: cell-LINE-COLUMN) and apply them, if the others are applied already."""
+    with _reading(ctx):
+        status = _own(ctx, resource, import_id)
+        headers = mending.headers_of(ctx.session, import_id)
+        shown = mending.refused(ctx.session, import_id, headers, KEPT)
+    sent = {
+        row.line: [ctx.web.value(f"cell-{row.line}-{place}") for place in range(len(headers))]
+        for row in shown
+        if f"cell-{row.line}-0" in ctx.web.form
+    }
+    changed = {row.line: sent[row.line] for row in shown if row.line in sent and sent[row.line] != row.cells}
+    good = mending.mend(ctx.assembly, resource, import_id, changed)
+    if good and status.state != "staged":
+        with _writing(ctx):
+            engine.request_apply(ctx.session, import_id)
+        engine.apply(ctx.assembly, import_id)
+    if good < len(changed):
+        with _reading(ctx):
+            return _refused_page(ctx, resource, _own(ctx, resource, import_id), len(changed) - good)
+    return Redirect(
+        _url(resource, import_id), Flash(f"{good} corrected." if good else "Nothing was changed.")
+    )
 
 
 def take_back(ctx: Context, import_id: int, *, resource: Resource) -> Redirect:

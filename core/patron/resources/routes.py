@@ -85,6 +85,8 @@ def _import_routes(page: Callable[..., Route]) -> Iterator[Route]:
     yield page("POST", f"{one}/apply", importing.start, "import", **apart)
     yield page("POST", f"{one}/resume", importing.start, "import", **apart)
     yield page("POST", f"{one}/cancel", importing.cancel, "import", **apart)
+    yield page("GET", f"{one}/refused", importing.show_refused, "import", **apart)
+    yield page("POST", f"{one}/refused", importing.mend, "import", **apart)
     yield page("POST", f"{one}/review", importing.decide, "import", **apart)
     yield page("POST", f"{one}/undo", importing.take_back, "import", **apart)
     yield page("GET", f"{one}/rejects", importing.rejects, "import", **apart)
