@@ -30,4 +30,7 @@ def test_one_statement_reads_what_stands_beside(assembly: Assembly) -> None:
             ("Kim Account", "key account", ctx.now.date())
         ]
         assert found["preference"]["channel"] == "phone"
-        assert beside(ctx, customer_id + 1) == {"roles": [], "consents": [], "team": [], "preference": {}}
+        assert beside(ctx, customer_id + 1) == {
+            **{name: [] for name in ("roles", "consents", "team")},
+            **{name: {} for name in ("preference", "stage", "quality")},
+        }

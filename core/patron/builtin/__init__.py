@@ -11,6 +11,7 @@ from patron.builtin import (
     mail,
     metrics,
     profile,
+    reckoning,
     sample,
     trash,
 )
@@ -26,6 +27,7 @@ MODULES = (
     mail,
     metrics,
     profile,
+    reckoning,
     sample,
     trash,
 )

@@ -1,4 +1,4 @@
-"""What stands beside the row of a customer — roles, consents, account team, preference — read in one statement."""
+"""What stands beside the row of a customer — roles, consents, team, preference, stage, quality — in one statement."""
 
 from __future__ import annotations
 
@@ -27,19 +27,29 @@ from patron.customers.consents import Standing
 from patron.customers.models import Assignment, Consent, CustomerRole, Preference
 from patron.db import BigInt, UtcDateTime
 from patron.prepared import Prepared
+from patron.reckoning.models import CustomerQuality, CustomerStage
 from patron.records import table
 
+_PARTS = ("completeness", "validity", "freshness", "uniqueness")
 _PREFERENCES = ("channel", "language", "hours", "time_zone", "salutation")
 
 
 def beside(ctx: Context, customer_id: int) -> dict[str, Any]:
-    """``roles`` (ended ones last), ``consents`` (what counts now), ``team`` (ended ones last) and ``preference``."""
+    """``roles`` (ended ones last), ``consents`` (what counts now), ``team`` (ended ones last),
+    ``preference``, ``stage`` and ``quality`` (empty until they were reckoned)."""
     return beside_of(_BESIDE.rows(ctx.session, {"customer": customer_id}))
 
 
 def beside_of(rows: Iterable[Any]) -> dict[str, Any]:
     """The same, of the rows that ``standing_beside`` selects."""
-    found: dict[str, Any] = {"roles": [], "consents": [], "team": [], "preference": {}}
+    found: dict[str, Any] = {
+        "roles": [],
+        "consents": [],
+        "team": [],
+        "preference": {},
+        "stage": {},
+        "quality": {},
+    }
     for row in rows:
         if row.kind == "role":
             found["roles"].append({"role": row.t1, "module": row.t2, "since": row.at1, "until": row.at2})
@@ -48,6 +58,12 @@ def beside_of(rows: Iterable[Any]) -> dict[str, Any]:
         elif row.kind == "member":
             member = {"id": row.id, "role": row.t1, "user": row.t2, "team": row.t3}
             found["team"].append({**member, "since": _day(row.t4), "until": _day(row.t5)})
+        elif row.kind == "stage":
+            found["stage"] = {"name": row.t1, "since": row.at1, "definition": row.id}
+        elif row.kind == "quality":
+            score, fixes = int(row.t1), [name for name in row.t2.split(",") if name]
+            parts = dict(zip(_PARTS, map(int, row.t3.split(",")), strict=True))
+            found["quality"] = {"score": score, "fixes": fixes, "parts": parts, "as_of": row.at1}
         else:
             found["preference"] = dict(
                 zip(_PREFERENCES, (row.t1, row.t2, row.t3, row.t4, row.t5), strict=True)
@@ -61,7 +77,12 @@ def standing_beside(_: str) -> Select[Any]:
     """Selects what stands beside the row of ``customer``."""
     customer_id = bindparam("customer", type_=BigInt())
     parts = union_all(
-        _roles(customer_id), _consents(customer_id), _team(customer_id), _preference(customer_id)
+        _roles(customer_id),
+        _consents(customer_id),
+        _team(customer_id),
+        _preference(customer_id),
+        _stage(customer_id),
+        _quality(customer_id),
     )
     rows = parts.subquery()
     return select(rows).order_by(rows.c.kind, rows.c.id)
@@ -121,3 +142,19 @@ def _preference(customer_id: BindParameter[int]) -> Select[Any]:
     t = table(Preference)
     texts = [t.c[name] for name in _PREFERENCES]
     return _row("preference", t.c.id, texts).where(t.c.customer_id == customer_id)
+
+
+def _stage(customer_id: BindParameter[int]) -> Select[Any]:
+    t = table(CustomerStage)
+    return _row("stage", t.c.definition, [t.c.stage], [t.c.since, t.c.since]).where(
+        t.c.customer_id == customer_id
+    )
+
+
+def _quality(customer_id: BindParameter[int]) -> Select[Any]:
+    t = table(CustomerQuality)
+    parts: ColumnElement[str] = cast(t.c[_PARTS[0]], String)
+    for name in _PARTS[1:]:
+        parts = parts + "," + cast(t.c[name], String)
+    texts = [cast(t.c.score, String), t.c.fixes, parts]
+    return _row("quality", t.c.id, texts, [t.c.as_of, t.c.as_of]).where(t.c.customer_id == customer_id)

@@ -16,6 +16,7 @@ from patron.customers.relationships import KINDS, related_of, relating
 from patron.customers.reporting import REPORT
 from patron.interactions import timeline
 from patron.interactions.channels import CHANNEL_ICONS, CHANNELS
+from patron.reckoning.scoring import FIXES
 from patron.resources.people import keep_options, selecting
 
 _PAGE = PreparedTogether(
@@ -48,6 +49,7 @@ def customer_data(ctx: Context, customer: Customer) -> dict[str, Any]:
         "people": keep_options(ctx, found["users"], found["teams"]),
         "channels": [(name, label, CHANNEL_ICONS[name]) for name, label in CHANNELS.items()],
         "channel_options": list(CHANNELS.items()),
+        "fix_words": FIXES,
         "may_log": ctx.actor.may("interactions.log"),
         "may_merge": ctx.actor.may(MERGE),
         "may_erase": ctx.actor.may(ERASE),
