@@ -22,6 +22,8 @@ PAGES = [
     ROOT / "docs" / "how-to" / "import-customers.md",
     ROOT / "docs" / "how-to" / "find-duplicates.md",
     ROOT / "docs" / "how-to" / "connect-mail.md",
+    ROOT / "docs" / "how-to" / "know-your-base.md",
+    ROOT / "docs" / "how-to" / "connect-telephony.md",
 ]
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 DISTRIBUTIONS = {"patron", *(f"patron-{path.parent.name}" for path in ROOT.glob("plugins/*/pyproject.toml"))}

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from patron.context import Context
 from patron.contributions import (
+    Commands,
     CustomerFields,
     Handler,
     HealthCheck,
@@ -19,7 +20,7 @@ from patron.contributions import (
 from patron.hookspecs import hookimpl
 from patron.permissions import Scope
 from patron.reckoning import quality, stages
-from patron.reckoning.controllers import DEFINE, HOME, ROUTES, SEE
+from patron.reckoning.controllers import DEFINE, HOME, ROUTES, RULES_HOME, SEE
 from patron.reckoning.working import follow, reckon_all, wanted
 from patron.routing import Route
 
@@ -47,6 +48,7 @@ def register_nav() -> Sequence[NavItem]:
     return (
         NavItem("Data quality", "/customers/quality", SEE, "gauge", "Customers", 62),
         NavItem("Stages", HOME, DEFINE, "target", "Customers", 63),
+        NavItem("Which value stands", RULES_HOME, DEFINE, "scale", "Customers", 64),
     )
 
 
@@ -69,6 +71,13 @@ def register_metrics() -> Sequence[Metric]:
         )
         for name, label in stages.STAGES.items()
     )  # fmt: skip
+
+
+@hookimpl
+def register_commands() -> Commands:
+    from patron.cli.reckoning import reckon
+
+    return (reckon,)
 
 
 def _readable(ctx: Context) -> str | None:

@@ -11,6 +11,7 @@ from patron.customers import erasing, merging
 from patron.customers.erasing import ERASE
 from patron.customers.merging import MERGE
 from patron.customers.models import Customer
+from patron.customers.survivorship import GROUPS, brought_by
 from patron.errors import Invalid
 from patron.resources import editing, page_frame, saying
 from patron.responses import Flash, Page, Redirect
@@ -47,19 +48,23 @@ def _both(ctx: Context, survivor: Customer, merged: Customer) -> list[dict[str, 
     """Each field in which one of the two says something: theirs, and what will stand afterwards."""
     resource = ctx.assembly.resource("customers")
     mine, theirs = (page_frame.item_of(ctx, resource, record) for record in (survivor, merged))
+    brought = {name for group in brought_by(ctx, survivor, merged) for name in GROUPS[group]}
     return [
-        line for item in resource.fields if item.kind != "computed" for line in _line(ctx, item, mine, theirs)
+        line
+        for item in resource.fields
+        if item.kind != "computed"
+        for line in _line(ctx, item, mine, theirs, taken=item.name in brought)
     ]
 
 
 def _line(
-    ctx: Context, item: Field, mine: Mapping[str, Any], theirs: Mapping[str, Any]
+    ctx: Context, item: Field, mine: Mapping[str, Any], theirs: Mapping[str, Any], *, taken: bool
 ) -> list[dict[str, str]]:
     here, there = mine.get(item.name), theirs.get(item.name)
     if (here in (None, "", []) and there in (None, "", [])) or item.kind == "instant":
         return []
     say = saying.sayer(ctx, item, [here, there])
-    after = there if here in (None, "") else here
+    after = there if taken or here in (None, "") else here
     if isinstance(here, list) and isinstance(there, list):
         after = [*here, *(entry for entry in there if entry not in here)]
     return [{"field": item.label, "this": say(here), "other": say(there), "after": say(after)}]

@@ -6,7 +6,7 @@ row, which is kept for ever and leads to the survivor. The journal knows each ro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -18,6 +18,7 @@ from patron.context import Context
 from patron.customers import facts, journal
 from patron.customers.links import Link, links, unique_sets
 from patron.customers.models import ContactHolder, Customer, MergeJournal
+from patron.customers.survivorship import GROUPS, brought_by, columns_of
 from patron.errors import Conflict, Invalid, NotFound
 from patron.events import publish
 from patron.interactions import timeline
@@ -25,6 +26,7 @@ from patron.records import table
 from patron.resources import editing, search
 
 MERGE = "customers.merge"
+_ONE_OF = {group: columns_of(group)[0] for group in GROUPS}
 _FILLED = ("given_name", "family_name", "prefix", "suffix", "birth_date", "language", "website", "note", "source",
            "primary_email", "primary_phone", "city", "city_key", "country", "owner_id", "team_id")  # fmt: skip
 
@@ -45,7 +47,11 @@ def merge(ctx: Context, survivor_id: int, merged_id: int) -> int:
             raise Conflict(f"{customer.name} was merged or erased already.")
     extra = _ask_modules(ctx, survivor_id, merged_id)
     moved = [_move(ctx, link, merged_id, survivor_id) for link in links(ctx, "customer")]
-    before = {"survivor": _fill_blanks(survivor, merged), "points": _reach_again(ctx, survivor_id, merged_id)}
+    brought = brought_by(ctx, survivor, merged)
+    before: dict[str, Any] = {
+        "survivor": _settle(survivor, merged, brought),
+        "points": _reach_again(ctx, survivor_id, merged_id),
+    }
     survivor.version += 1
     survivor.updated_at = ctx.now
     merged.merged_into_id, merged.trashed_at = survivor_id, ctx.now
@@ -58,9 +64,13 @@ def merge(ctx: Context, survivor_id: int, merged_id: int) -> int:
     search.remove(ctx, ctx.assembly.resource("customers"), merged_id)
     search.index(ctx, ctx.assembly.resource("customers"), survivor)
     search.rescope(ctx, [survivor_id])
-    audit.record(
-        ctx, "merge", "customers", survivor_id, {"merged": (None, merged_id)}, customer_id=survivor_id
-    )
+    said: dict[str, tuple[Any, Any]] = {"merged": (None, merged_id)}
+    if brought:
+        said |= {
+            group: (before["survivor"].get(group), getattr(survivor, _ONE_OF[group])) for group in brought
+        }
+        said["brought"] = (None, brought)
+    audit.record(ctx, "merge", "customers", survivor_id, said, customer_id=survivor_id)
     title = f"Merged with {merged.name}"
     timeline.add(
         ctx, survivor_id, "core.merged", title, snapshot={"merge_id": merge_id, "merged_id": merged_id}
@@ -110,9 +120,12 @@ def _reach_again(ctx: Context, survivor_id: int, merged_id: int) -> list[tuple[i
     return [(row.id, row.until.isoformat()) for row in rows]
 
 
-def _fill_blanks(survivor: Customer, merged: Customer) -> dict[str, Any]:
-    """What the survivor lacks it takes from the merged; returns what it had before."""
+def _settle(survivor: Customer, merged: Customer, brought: Collection[str]) -> dict[str, Any]:
+    """What the survivor lacks, or the firm's rules prefer, it takes from the merged; returns what it had before."""
     before: dict[str, Any] = {}
+    for name in (name for group in brought for name in columns_of(group)):
+        before[name] = audit.plain(getattr(survivor, name))
+        setattr(survivor, name, getattr(merged, name))
     for name in _FILLED:
         mine, theirs = getattr(survivor, name), getattr(merged, name)
         if mine in (None, "") and theirs not in (None, ""):
@@ -161,7 +174,7 @@ def split(ctx: Context, merge_id: int) -> int:
         _move_back(ctx, moved, survivor.key, merged.key)
     for name, value in entry["before"]["survivor"].items():
         if getattr(survivor, name) == getattr(merged, name):  # not edited since
-            setattr(survivor, name, None if value is None else value)
+            setattr(survivor, name, date.fromisoformat(value) if name == "birth_date" and value else value)
     h = table(ContactHolder)
     for holder_id, until in entry["before"].get("points", ()):
         mine = (h.c.id == holder_id, h.c.customer_id == survivor.key, h.c.until.is_(None))

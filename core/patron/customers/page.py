@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from patron.batch import PreparedTogether
 from patron.context import Context
+from patron.customers import normalise
 from patron.customers.beside import beside_of, standing_beside
+from patron.customers.contacts import POSTAL_FIELDS
 from patron.customers.erasing import ERASE
 from patron.customers.merging import MERGE
 from patron.customers.models import Customer
@@ -26,6 +29,14 @@ _PAGE = PreparedTogether(
     users=partial(selecting, "user"),
     teams=partial(selecting, "team"),
 )
+
+
+def _address_lines(ctx: Context, parts: Mapping[str, str]) -> list[str]:
+    """An address as its country writes it; the country in words unless it is the firm's own."""
+    known = {name: parts.get(name) or "" for name in POSTAL_FIELDS}
+    return normalise.format_address(
+        normalise.PostalAddress(**known), ctx.assembly.settings.country, ctx.locale
+    )
 
 
 def _life(customer: Customer) -> dict[str, Any]:
@@ -50,6 +61,7 @@ def customer_data(ctx: Context, customer: Customer) -> dict[str, Any]:
         "channels": [(name, label, CHANNEL_ICONS[name]) for name, label in CHANNELS.items()],
         "channel_options": list(CHANNELS.items()),
         "fix_words": FIXES,
+        "address_lines": partial(_address_lines, ctx),
         "may_log": ctx.actor.may("interactions.log"),
         "may_merge": ctx.actor.may(MERGE),
         "may_erase": ctx.actor.may(ERASE),

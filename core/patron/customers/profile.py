@@ -13,10 +13,13 @@ from patron.context import Context
 from patron.customers.models import Customer, MergeJournal
 from patron.customers.names import names_of
 from patron.customers.points import points_of
+from patron.customers.provenance import lines_of, source_label
 from patron.customers.relationships import related_to
+from patron.customers.survivorship import RULES, rules_in_force
 from patron.files import services as files
 from patron.money import Money
 from patron.records import table
+from patron.resources import page_frame
 
 
 def profile_data(ctx: Context, customer_id: int) -> dict[str, Any]:
@@ -28,7 +31,25 @@ def profile_data(ctx: Context, customer_id: int) -> dict[str, Any]:
         "accounts": accounts_of(ctx, customer_id),
         "attachments": files.attachments(ctx, "customers", customer_id),
         "merges": merges_of(ctx, customer_id),
+        "provenance": _provenance(ctx, customer_id),
     }
+
+
+def _provenance(ctx: Context, customer_id: int) -> list[dict[str, Any]]:
+    """Of each field that says something: label, source in words, when, who, and the rule that it goes by."""
+    resource = ctx.assembly.resource("customers")
+    item = page_frame.item_of(ctx, resource, ctx.session.get_one(Customer, customer_id))
+    rules = rules_in_force(ctx).fields
+    return [
+        {
+            "label": resource.field(name).label,
+            "source": source_label(found.source),
+            "at": found.at,
+            "actor": found.actor,
+            "rule": RULES[rules.get(name, "")] if rules.get(name) else "",
+        }
+        for name, found in lines_of(ctx, customer_id, item)
+    ]
 
 
 def accounts_of(ctx: Context, customer_id: int) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from patron.contributions import Action, Choice, CustomerLink, Field, Panel, Res
 from patron.customers import contacts, normalise, page
 from patron.customers.models import LONGEST_NAME, Customer
 from patron.customers.names import match_key, name_key
+from patron.customers.survivorship import check_write
 from patron.errors import Invalid
 from patron.plugins import Failure
 from patron.resources.rules import Rules
@@ -31,6 +32,8 @@ class CustomerRules(Rules):
         }
         if not any(names.values()):
             raise Invalid.field("name", "A customer needs a name.")
+        if record is not None:
+            check_write(ctx, record, values)
         ctx.cache["points"] = {
             name: contacts.read_points(
                 name, values[name], country=ctx.assembly.settings.country, organisation=kind != "person"

@@ -36,7 +36,7 @@ class Changes:
     def set(self, known: Existing, name: str, value: Any) -> None:
         """Set a column that the file gives a value for and that differs."""
         was = known.row.get(name)
-        if value in (None, "") or value == was:
+        if value in (None, "") or value == was or name in known.held:
             return
         self.columns[name] = value
         if name not in ("name_key", "match_key", "city_key"):

@@ -24,6 +24,7 @@ from patron.assembly import Assembly
 from patron.bulk import among, update_rows
 from patron.context import Context
 from patron.contributions import Resource
+from patron.customers.provenance import IMPORT
 from patron.errors import Busy, Conflict, Forbidden, NotFound
 from patron.events import publish
 from patron.imports import claims
@@ -153,7 +154,7 @@ class Applying:
             rows = read_staged(session, self.import_id, 0, size, people=people)
             if not rows or not people:
                 return rows, None
-            ctx = Context(session, self.assembly, actor_of(session, self.assembly, self.user_id), muted=True)
+            ctx = self._context(session)
             return rows, prepare(ctx, self.rules, rows)
 
     def _held(self, session: Session) -> Context:
@@ -162,7 +163,12 @@ class Applying:
         held = update(t).where(t.c.id == self.import_id, t.c.claimed_by == self.mine, t.c.state == "applying")
         if session.execute(held.values(heartbeat_at=utc_now()).returning(t.c.id)).first() is None:
             raise Conflict("The import was cancelled, or another process has taken it over.")
-        return Context(session, self.assembly, actor_of(session, self.assembly, self.user_id), muted=True)
+        return self._context(session)
+
+    def _context(self, session: Session) -> Context:
+        """Where it comes from is the source of the file: the audit, and so the provenance of each field, says so."""
+        actor = actor_of(session, self.assembly, self.user_id)
+        return Context(session, self.assembly, actor, muted=True, address=f"{IMPORT}{self.rules.source}")
 
     def _apply(
         self,

@@ -20,6 +20,8 @@ from patron.customers.models import (
     Relationship,
 )
 from patron.customers.names import match_key
+from patron.customers.provenance import IMPORT
+from patron.customers.survivorship import held_against
 from patron.records import table
 
 
@@ -34,6 +36,7 @@ class Existing:
     employers: dict[str, tuple[int, str]] = field(default_factory=dict)
     other_names: set[str] = field(default_factory=set)
     ended: dict[tuple[str, str], int] = field(default_factory=dict)
+    held: frozenset[str] = frozenset()  # columns that a better source has set
 
     @property
     def id(self) -> int:
@@ -92,6 +95,8 @@ def load_existing(ctx: Context, ids: Collection[int], source: str) -> dict[int, 
             found[row.customer_id].external_ids.add(row.value)
     _add_employers(ctx, found)
     _add_other_names(ctx, found)
+    for customer_id, names in held_against(ctx, found.keys(), f"{IMPORT}{source}").items():
+        found[customer_id].held = names
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from patron.context import Context
+from patron.customers import survivorship
 from patron.errors import FieldError, Invalid
 from patron.reckoning import quality, stages
 from patron.reckoning.scoring import FIXES, WEIGHTS
@@ -109,4 +110,42 @@ def quality_api(ctx: Context) -> Json:
     return Json({"day": found["day"], "whole": whole, "sources": sources})
 
 
-ROUTES: tuple[Route, ...] = (show_stages, define_stages, show_quality, quality_api)
+RULES_HOME = "/customers/survivorship"
+
+
+@get(RULES_HOME, permission=DEFINE)
+def show_survivorship(ctx: Context) -> Page:
+    """Which value stands where two sources differ, field by field."""
+    rules = survivorship.rules_in_force(ctx)
+    return _survivorship(ctx, "\n".join(rules.ranks), rules.fields)
+
+
+@post(RULES_HOME, permission=DEFINE)
+def set_survivorship(ctx: Context) -> Redirect | Page:
+    """Set the rules (form: ranks, a source on each line, the best first; for each field its rule)."""
+    web = ctx.web
+    ranks = web.value("ranks")
+    fields = {name: web.value(name) for name in survivorship.FIELDS}
+    try:
+        survivorship.set_rules(ctx, ranks.splitlines(), fields)
+    except Invalid as error:
+        return _survivorship(ctx, ranks, fields, error.errors)
+    return Redirect(RULES_HOME, Flash("In force from now on."))
+
+
+def _survivorship(
+    ctx: Context, ranks: str, fields: Mapping[str, str], errors: tuple[FieldError, ...] = ()
+) -> Page:
+    data = {"ranks": ranks, "chosen": {name: fields.get(name, "") for name in survivorship.FIELDS},
+            "fields": survivorship.FIELDS, "rules": list(survivorship.RULES.items()), "errors": errors}  # fmt: skip
+    return Page("reckoning/survivorship.html", data, status=422 if errors else 200)
+
+
+ROUTES: tuple[Route, ...] = (
+    show_survivorship,
+    set_survivorship,
+    show_stages,
+    define_stages,
+    show_quality,
+    quality_api,
+)

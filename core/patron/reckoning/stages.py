@@ -140,6 +140,8 @@ def _clauses(ctx: Context, rules: Mapping[str, Any]) -> dict[str, ColumnElement[
     customers = ctx.assembly.resource("customers")
     found = {}
     for name in STAGES:
+        if name not in rules:
+            raise Invalid.field(name, f"{STAGES[name]}: nothing says what that is.")
         try:
             found[name] = parse_filter(whole, customers, rules[name])
         except Invalid as error:
