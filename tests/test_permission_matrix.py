@@ -415,6 +415,14 @@ FIXED: dict[str, dict[str, Any]] = {  # what of a body cannot be guessed
     "/customers/{customer_id:int}/names/{name_id:int}": {"kind": "former", "name": "Ada Byron"},
     "/customers/{customer_id:int}/points/{holder_id:int}": {"use": "shared", "label": "work"},
     "/interactions/{interaction_id:int}/intent": {"intent": "praise"},
+    "/customers/stages": {
+        **dict.fromkeys(("active", "lapsed", "lost", "prospect", "preview"), ""),
+        **{"basis": "last_contact_at", "active_days": "30", "lapsed_days": "60"},
+    },
+    "/customers/survivorship": {
+        **dict.fromkeys(("birth_date", "language", "website", "owner"), ""),
+        **{"ranks": "person", "name": "rank"},
+    },
     "/customers/{customer_id:int}/log": {"body": "Asks for desks"},
     "/interactions/log": {"body": "Asks for desks", "caller_name": "Somebody"},
     "/api/v1/interactions/log": {"body": "Asks for desks", "parties": [{"name": "Somebody"}]},
