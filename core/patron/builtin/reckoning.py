@@ -47,8 +47,8 @@ def register_permissions() -> Sequence[Permission]:
 def register_nav() -> Sequence[NavItem]:
     return (
         NavItem("Data quality", "/customers/quality", SEE, "gauge", "Customers", 62),
-        NavItem("Stages", HOME, DEFINE, "target", "Customers", 63),
-        NavItem("Which value stands", RULES_HOME, DEFINE, "scale", "Customers", 64),
+        NavItem("Stages", HOME, DEFINE, "target", "Administration", 63),
+        NavItem("Which value stands", RULES_HOME, DEFINE, "scale", "Administration", 64),
     )
 
 

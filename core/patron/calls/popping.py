@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from patron.bulk import among
 from patron.calls.models import Call
@@ -19,8 +19,8 @@ from patron.records import table
 from patron.resources.scope import row_scope
 
 SHOWN = 30
-_TRUNK = 4  # last digits that an extension of the same house may differ in
-_SHORTEST = 9
+_GUESSED = 10  # unknown numbers for which somebody is proposed
+_SHORTEST = 10  # characters of a number whose last digits may be an extension
 
 
 @dataclass(frozen=True)
@@ -138,26 +138,32 @@ def unknown(ctx: Context) -> list[dict[str, Any]]:
 
 
 def _neighbours(ctx: Context, numbers: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
-    """Customers with a number of the same house: all but its last digits are the same. One statement."""
-    stems = {
-        number: number[:-_TRUNK] for number in numbers if number.startswith("+") and len(number) >= _SHORTEST
-    }
-    if not stems:
+    """Organisations with a number of the same house: other last digits, or the main number. One statement."""
+    houses = {number: _house(number) for number in numbers[:_GUESSED] if len(number) >= _SHORTEST}
+    if not houses:
         return {}
     h, p, c = table(ContactHolder), table(ContactPoint), table(Customer)
-    ranges = [p.c.value.between(stem, stem + "~") for stem in sorted(set(stems.values()))]
     seen = row_scope(ctx, ctx.assembly.resource("customers"))
     rows = (
-        select(p.c.value, c.c.id, c.c.name, c.c.kind)
+        select(p.c.value, c.c.id, c.c.name)
         .select_from(p.join(h, h.c.contact_point_id == p.c.id).join(c, c.c.id == h.c.customer_id))
-        .where(p.c.kind == "phone", or_(*ranges), h.c.until.is_(None), c.c.trashed_at.is_(None), seen)
+        .where(
+            p.c.kind == "phone",
+            among(p.c.value, sorted(set().union(*houses.values()))),
+            c.c.kind == "organisation",
+            h.c.until.is_(None),
+            c.c.trashed_at.is_(None),
+            seen,
+        )
         .order_by(c.c.id)
-        .limit(10 * SHOWN)
     )
     held = ctx.session.execute(rows).all()
-    found: dict[str, list[tuple[int, str]]] = {}
-    for number, stem in stems.items():
-        near = [row for row in held if row.value.startswith(stem)]
-        near.sort(key=lambda row: row.kind != "organisation")
-        found[number] = list(dict.fromkeys((row.id, row.name) for row in near))[:3]
-    return found
+    near = {
+        number: [(row.id, row.name) for row in held if row.value in house] for number, house in houses.items()
+    }
+    return {number: list(dict.fromkeys(found))[:3] for number, found in near.items()}
+
+
+def _house(number: str) -> set[str]:
+    """Numbers that one would expect at the same place: up to two other last digits, and ``…0``, the main number."""
+    return {f"{number[:-2]}{digits:02}" for digits in range(100)} | {f"{number[:-cut]}0" for cut in (2, 3)}

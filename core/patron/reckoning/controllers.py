@@ -68,9 +68,11 @@ def _page(
     preview: Mapping[str, int] | None = None,
 ) -> Page:
     definition = stages.in_force(ctx)
+    told = stages.told_by(ctx, definition.rules) or ("", stages.YEAR, 3 * stages.YEAR)
     data = {
         "definition": definition,
         "rules": {name: json.dumps(rule, ensure_ascii=False) for name, rule in definition.rules.items()},
+        "words_of_rules": stages.in_words(ctx, definition.rules),
         "versions": [
             {**row, "rules": {n: json.dumps(rule, ensure_ascii=False) for n, rule in row["rules"].items()}}
             for row in stages.versions(ctx)
@@ -80,7 +82,7 @@ def _page(
         "counts": stages.counts(ctx),
         "preview": preview,
         "bases": stages.bases(ctx),
-        "typed": {"basis": "", "active_days": "365", "lapsed_days": "1095", "note": "",
+        "typed": {"basis": told[0], "active_days": str(told[1]), "lapsed_days": str(told[2]), "note": "",
                   **dict.fromkeys(stages.STAGES, ""), **given},
         "errors": errors,
         "list_urls": {name: _list_url({"stage": name}) for name in stages.STAGES},

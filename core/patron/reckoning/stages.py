@@ -79,6 +79,32 @@ def bases(ctx: Context) -> list[tuple[str, str]]:
     ]
 
 
+def told_by(ctx: Context, rules: Mapping[str, Any]) -> tuple[str, int, int] | None:
+    """The day and the two numbers that rules were made of by ``rules_by``; None for any others."""
+    for basis, _ in bases(ctx):
+        try:
+            days = [-int(rules[name][basis]["ge"]["days"]) for name in ("active", "lapsed")]
+            if rules == rules_by(basis, days[0], days[1]):
+                return basis, days[0], days[1]
+        except (KeyError, TypeError, ValueError, Invalid):
+            continue
+    return None
+
+
+def in_words(ctx: Context, rules: Mapping[str, Any]) -> dict[str, str]:
+    """What each stage is, in a sentence; nothing where the rules are more than one day and two numbers say."""
+    told = told_by(ctx, rules)
+    if told is None:
+        return {}
+    day = dict(bases(ctx))[told[0]]
+    return {
+        "active": f"{day} at most {told[1]} days ago",
+        "lapsed": f"{day} at most {told[2]} days ago",
+        "lost": f"{day} longer ago, or died, or dissolved",
+        "prospect": "Everybody else",
+    }
+
+
 def in_force(ctx: Context) -> Definition:
     """The newest version; until the firm has made one, by the last order, or by the last contact without orders."""
     found: Definition = ctx.cached("stage definition", lambda: _read(ctx))
