@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from patron import Money
+from patron.accounts.models import Audit
 from patron.assembly import Assembly, assemble
 from patron.cli.install import after_migration
 from patron.context import Context
@@ -33,8 +34,8 @@ from patron_orders.api import Line, create_order, issue_invoice
 from sqlalchemy import func, select
 
 IMPORTABLE = (
-    "catalog.prices", "catalog.products", "catalog.tax-rates", "customers", "knowledge.articles",
-    "knowledge.categories", "marketing.suppressions", "orders.payments", "sales.enquiries", "sales.opportunities",
+    "catalog.prices", "catalog.products", "catalog.tax-rates", "customers", "intent_rules", "knowledge.articles",
+    "knowledge.categories", "mail_templates", "marketing.suppressions", "orders.payments", "sales.enquiries", "sales.opportunities",
     "sales.quotes", "service.queues", "service.tickets", "workflow.calendars", "workflow.rules", "workflow.tasks",
 )  # fmt: skip
 SAID = {  # what only one resource knows how to take
@@ -206,3 +207,39 @@ def digest(assembly: Assembly) -> dict[str, Any]:
     with assembly.database.read() as session:
         found = digest_of(Context(session, assembly))
     return {name: one for name, one in found.items() if not name.startswith(tuple(left_out))}
+
+
+@pytest.mark.parametrize("key", ["sales.opportunities", "service.tickets", "workflow.tasks"])
+def test_a_record_keeps_its_day_and_its_name_of_the_other_system(
+    site: tuple[Assembly, Canaries], tmp_path: Path, key: str
+) -> None:
+    assembly, canaries = site
+    resource = assembly.resource(key)
+    with working(assembly) as ctx:
+        new = {item.label: cell for item in settable(resource) if (cell := cell_of(ctx, item, canaries))}
+    title = resource.field(resource.title).label
+    new |= {title: "Long ago", "External ID": "D-7", "Created on": "2019-05-04 10:30"}
+
+    def run(name: str, **more: str) -> dict[str, Any]:
+        path = tmp_path / name
+        with path.open("w", newline="", encoding="utf-8") as file:
+            rows = csv.DictWriter(file, list(new))
+            rows.writeheader()
+            rows.writerow(new | more)
+        return run_import(assembly, key, path, source="old crm", user_id=canaries.ids["manager"])
+
+    done = run("first.csv")
+    assert done["created"] == 1, reasons(assembly, done)
+    again = run("second.csv", **{title: "Long ago, renamed"})
+    assert (again["created"], again["updated"]) == (0, 1), reasons(assembly, again)
+    t, a = table_of(resource), table(Audit)
+    with assembly.database.read() as session:
+        row = session.execute(
+            select(t).where(t.c[resource.field(resource.title).attribute] == "Long ago, renamed")
+        ).one()
+        acts = select(func.min(a.c.at)).where(a.c.resource == key, a.c.record_id == row.id)
+        assert row.created_at.isoformat() == "2019-05-04T10:30:00+00:00"
+        assert session.execute(acts).scalar_one().year > 2019  # when it was done, not when it was
+    undo_import(assembly, again["import_id"])
+    assert undo_import(assembly, done["import_id"])["rows"] == []
+    assert run("third.csv")["created"] == 1

@@ -182,7 +182,9 @@ class Applying:
         outcomes: list[Outcome] = []
         if ready is None:
             earlier = earlier_records(ctx.session, self.rules, [row.line for row in rows])
-            outcomes = apply_records(ctx, self.resource, rows, earlier, late, self.import_id)
+            outcomes = apply_records(
+                ctx, self.resource, rows, earlier, late, self.import_id, self.rules.source
+            )
         else:
             for some in ready.parts(part):
                 outcomes += write_customers(ctx, self.rules, some, self.import_id)

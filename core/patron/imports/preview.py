@@ -128,7 +128,9 @@ def _record_effects(
     earlier = engine.earlier_records(ctx.session, rules, [one.line for one in rows])
     effects = []
     for one, outcome in zip(
-        rows, apply_records(ctx, resource, rows, earlier, lambda: False, row["id"]), strict=True
+        rows,
+        apply_records(ctx, resource, rows, earlier, lambda: False, row["id"], row["source"]),
+        strict=True,
     ):
         key = one.values.get(resource.natural_key) if resource.natural_key else None
         state = "updated" if outcome.state == "created" and key is not None and key in seen else outcome.state

@@ -11,6 +11,7 @@ from patron.customers.normalise import fold
 from patron.errors import FieldError, Invalid
 from patron.imports.fields import ImportField
 from patron.imports.mapping import ColumnMapping
+from patron.imports.origin import LABELS, ORIGIN_FIELDS, SOURCE_DATE, moment
 from patron.resources.values import take_one
 
 REFERENCES = ("customer", "user", "team", "ref")
@@ -21,10 +22,11 @@ _AMOUNT = re.compile(r"^\s*(?P<amount>[-+]?[\d\s.,']+?)\s*(?P<currency>[A-Za-z]{
 
 def import_fields(resource: Resource) -> tuple[ImportField, ...]:
     """The fields of the form that can be set: nothing else can be reached by an import."""
-    return tuple(
+    own = tuple(
         ImportField(item.name, (_words(item.name), _words(item.label)), item.kind == "list")
         for item in settable(resource)
     )
+    return (*own, *ORIGIN_FIELDS)
 
 
 def settable(resource: Resource) -> list[Field]:
@@ -43,6 +45,9 @@ def read_row(
         text = cells[index].strip() if index < len(cells) else ""
         if column.field is None or not text:
             continue
+        if column.field in LABELS:
+            _read_origin(values, errors, column.field, text)
+            continue
         item = resource.field(column.field)
         try:
             _read_cell(values, item, text, currency, country)
@@ -50,11 +55,18 @@ def read_row(
             errors += error.errors or (FieldError(item.name, error.detail),)
         except ValueError as error:
             errors.append(FieldError(item.name, f"{item.label} {error}"))
-    if not values and not errors:
+    if not values.keys() - LABELS.keys() and not errors:
         errors.append(FieldError("", "The row has no value in any column that is imported."))
     if errors:
         raise Invalid(errors[0].message, errors=errors)
     return values
+
+
+def _read_origin(values: dict[str, Any], errors: list[FieldError], name: str, text: str) -> None:
+    try:
+        values[name] = moment(text, name).isoformat() if name == SOURCE_DATE else text[:200]
+    except Invalid as error:
+        errors += error.errors
 
 
 def _read_cell(values: dict[str, Any], item: Field, text: str, currency: str, country: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -17,6 +19,7 @@ from patron.db import savepoint
 from patron.errors import Conflict, Forbidden, Invalid, NotFound, PatronError
 from patron.imports import images
 from patron.imports.images import Difference, Part, Rows
+from patron.imports.origin import LABELS, SOURCE_DATE, SOURCE_ID, date_audit, known_as, name_record
 from patron.imports.outcomes import Outcome, Waiting
 from patron.imports.record_fields import REFERENCES
 from patron.imports.takeback import read_records, record_parts
@@ -38,6 +41,7 @@ def apply_records(
     earlier: Mapping[int, int],
     late: Callable[[], bool],
     import_id: int,
+    source: str = "",
 ) -> list[Outcome]:
     """Create or change a record per row, until it is ``late``, but at least one.
 
@@ -45,10 +49,16 @@ def apply_records(
     """
     outcomes: list[Outcome] = []
     parts, kept = record_parts(ctx.assembly, resource), []
+    names = {row.values[SOURCE_ID] for row in rows if row.values.get(SOURCE_ID)}
+    named = known_as(ctx, resource.key, source, names)
     for row in rows:
         if outcomes and late():
             break
-        outcome, done = _apply(ctx, resource, row, earlier.get(row.line), parts)
+        key = row.values.get(SOURCE_ID, "")
+        outcome, done = _apply(ctx, resource, row, earlier.get(row.line) or named.get(key), parts)
+        if key and outcome.record_id is not None and named.get(key) != outcome.record_id:
+            name_record(ctx, resource.key, source, key, outcome.record_id)
+            named[key] = outcome.record_id
         outcomes.append(outcome)
         kept.append((row.id, outcome.record_id, done))
     images.keep(ctx.session, import_id, kept)
@@ -61,11 +71,12 @@ def _apply(
     """The end of a row, and what it did."""
     try:
         with savepoint(ctx.session):
-            values = _resolved(ctx, resource, row.values)
+            given = {name: value for name, value in row.values.items() if name not in LABELS}
+            values = _resolved(ctx, resource, given)
             record_id = _known(ctx, resource, values, earlier)
             if record_id is None:
                 whose = _customer_rows(ctx, resource, values)
-                record_id = editing.create(ctx, resource, values).key
+                record_id = _create(ctx, resource, values, row.values.get(SOURCE_DATE))
                 made = read_records(ctx.session, resource, parts, [record_id])[record_id]
                 made |= _customer_rows(ctx, resource, values)
                 return Outcome(row.id, "created", record_id), images.differences(whose, made)
@@ -84,6 +95,16 @@ def _apply(
         return Outcome(row.id, "rejected", None, "This clashes with something that exists already."), []
     except (Invalid, Conflict, Forbidden, NotFound) as error:
         return Outcome(row.id, "rejected", None, error.detail, _field(error)), []
+
+
+def _create(ctx: Context, resource: Resource, values: Mapping[str, Any], made: str | None) -> int:
+    """A record, as of the day on which the other system made it."""
+    then = min(ctx.now, datetime.fromisoformat(made)) if made else ctx.now
+    back = replace(ctx, now=then)
+    record_id: int = editing.create(back, resource, values).key
+    if then != ctx.now:
+        date_audit(back, resource, record_id, ctx.now)
+    return record_id
 
 
 def _customer_rows(ctx: Context, resource: Resource, values: Mapping[str, Any]) -> Rows:

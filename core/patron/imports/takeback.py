@@ -28,6 +28,7 @@ from patron.errors import Forbidden
 from patron.imports import images
 from patron.imports.images import Difference, Part, Rows
 from patron.imports.notes import is_import_note
+from patron.imports.origin import forget_names
 from patron.interactions.models import Interaction, Participant, Thread, TimelineEntry
 from patron.records import table
 from patron.resources import search
@@ -243,6 +244,7 @@ class Takeback:
         t = table(ImportChange)
         mine = (t.c.import_id == self.import_id, among(t.c.row_id, [row.id for row in ready]))
         ctx.session.execute(delete(t).where(*mine))
+        forget_names(ctx, self.resource.key, made)
         self._tell(ctx, made, changed, {row.record_id: kept.get(row.id, []) for row in ready})
         return Done([row.id for row in ready], sorted(made), sorted(changed))
 

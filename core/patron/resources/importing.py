@@ -20,6 +20,7 @@ from patron.files import services as files
 from patron.imports import engine, layouts, mending, preview, review, staging, undo
 from patron.imports.encodings import OFFERED, checked_encoding
 from patron.imports.matching import RULES
+from patron.imports.origin import LABELS
 from patron.imports.rejects import reject_lines
 from patron.imports.retention import FORGOTTEN, kept_days
 from patron.records import table
@@ -142,7 +143,7 @@ def sample(ctx: Context, *, resource: Resource) -> Download:
             "Hamburg,DE\r\n"
         )
     else:
-        text = ",".join(resource.field(field.name).label for field in staging.fields_of(resource)) + "\r\n"
+        text = ",".join(_label(resource, field.name) for field in staging.fields_of(resource)) + "\r\n"
     return Download(text.encode("utf-8-sig"), f"{resource.name}-sample.csv", "text/csv; charset=utf-8")
 
 
@@ -204,7 +205,7 @@ def _mapping_page(
 
 
 def _label(resource: Resource, name: str) -> str:
-    known = {field.name: field.label for field in resource.fields}
+    known = {**LABELS, **{field.name: field.label for field in resource.fields}}
     return name.replace("_", " ").capitalize() if resource.key == "customers" else known[name]
 
 

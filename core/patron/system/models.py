@@ -234,6 +234,20 @@ class ImportChange(Row, table=True):
     changes: list[Any] = Field(default_factory=list, sa_type=Json, nullable=False)
 
 
+class ImportKey(Row, table=True):
+    """The name by which another system calls a record that an import made: the same row of it makes nothing twice."""
+
+    __tablename__ = "core_import_key"
+    __table_args__ = table_args(
+        UniqueConstraint("resource", "source", "name", name="uq_core_import_key"),
+        Index("ix_core_import_key_record", "resource", "record_id"),
+    )
+    resource: str = Field(nullable=False)
+    source: str = Field(nullable=False)
+    name: str = Field(nullable=False)
+    record_id: int = Field(sa_type=BigInt, nullable=False)
+
+
 class SearchEntry(Row, table=True):
     """The generally readable text of one record, folded, and who may find it: all that global search reads.
 

@@ -38,7 +38,7 @@ PLUMBING = frozenset(
         "core_outbox", "core_delivery", "core_job", "core_idempotency", "core_plugin", "core_setting", "core_link",
         "core_generation", "core_search", "core_rate_limit", "core_replay", "core_audit", "core_audit_value",
         "core_sign_in_link", "core_metric_snapshot", "core_number_series", "core_merge_journal", "core_erasure_journal",
-        "core_import", "core_import_change", "core_import_row",
+        "core_import", "core_import_change", "core_import_key", "core_import_row",
     }
 )  # fmt: skip
 
