@@ -15,7 +15,7 @@ from patron import Actor, Conflict, Context, Invalid, Money, NotFound, Scope, ed
 from patron.assembly import Assembly, assemble
 from patron.cli.install import after_migration
 from patron.collecting import _misfits
-from patron.customers import facts, merging
+from patron.customers import facts, merging, splitting
 from patron.customers.models import Customer, MergeJournal
 from patron.db import BEFORE_COMMIT, Database, savepoint
 from patron.digest import digest_of
@@ -178,7 +178,7 @@ class Firm:
         merging.merge(self.ctx, self.customer(), self.customer())
 
     def split(self) -> None:
-        merging.split(self.ctx, self.one_of(MergeJournal, table(MergeJournal).c.split_at.is_(None)))
+        splitting.split(self.ctx, self.one_of(MergeJournal, table(MergeJournal).c.split_at.is_(None)))
 
 
 def differences(ctx: Context) -> list[Any]:

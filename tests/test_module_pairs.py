@@ -19,7 +19,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from patron.assembly import Assembly, assemble
 from patron.cli.install import after_migration
-from patron.customers import erasing, facts, merging
+from patron.customers import erasing, facts, merging, splitting
 from patron.customers.models import Customer
 from patron.digest import digest_of
 from patron.interactions.models import TimelineEntry
@@ -177,7 +177,7 @@ def _merge_split_and_erase(firm: Firm, one: int, other: int) -> None:
         before = digest_of(ctx)
         merge_id = merging.merge(ctx, one, other)
     with working(firm.assembly) as ctx:
-        merging.split(ctx, merge_id)
+        splitting.split(ctx, merge_id)
     with working(firm.assembly) as ctx:
         after = digest_of(ctx)
         kept = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from patron.accounts.models import Mandate
 from patron.assembly import Assembly
 from patron.context import Context
-from patron.customers import contacts, merging, relationships
+from patron.customers import contacts, merging, relationships, splitting
 from patron.customers.models import ContactHolder
 from patron.digest import digest_of
 from patron.interactions import services as interactions
@@ -75,7 +75,7 @@ def test_where_the_survivor_was_reached_once_it_is_reached_again(assembly: Assem
         until = ctx.session.execute(ended).scalar_one()
         merge_id = merging.merge(ctx, survivor, merged)
         assert reached(ctx) == {survivor}
-        merging.split(ctx, merge_id)
+        splitting.split(ctx, merge_id)
         assert reached(ctx) == {merged}
         assert ctx.session.execute(ended).scalar_one() == until
 

@@ -10,7 +10,7 @@ import pytest
 from patron.assembly import Assembly, assemble
 from patron.cli.install import after_migration
 from patron.context import Context
-from patron.customers import erasing, journal, merging
+from patron.customers import erasing, journal, merging, splitting
 from patron.customers.models import ErasureJournal
 from patron.db import Database
 from patron.errors import Conflict
@@ -98,7 +98,7 @@ def test_what_was_missed_is_replayed_in_order_before_the_module_is_back(assembly
     merge(assembly, ids[0], ids[2])
     undone = merge(assembly, ids[3], ids[4])
     with working(assembly) as ctx:
-        merging.split(ctx, undone)
+        splitting.split(ctx, undone)
     erase(assembly, ids[5])
     assert CALLS == [("disabled",)], "a module that is disabled is not called"
     switch(assembly, True)
@@ -116,7 +116,7 @@ def test_a_split_gives_the_module_back_what_its_merge_returned(assembly: Assembl
     first, second = make_customer(assembly, "First"), make_customer(assembly, "Second")
     merge_id = merge(assembly, first, second)
     with working(assembly) as ctx:
-        merging.split(ctx, merge_id)
+        splitting.split(ctx, merge_id)
     assert [("merge", first, second), ("split", first, second, [{"moved": second}])] == CALLS
 
 
@@ -128,13 +128,13 @@ def test_so_does_a_split_of_a_merge_that_the_module_had_missed(assembly: Assembl
     switch(assembly, True)
     CALLS.clear()
     with working(assembly) as ctx:
-        merging.split(ctx, merge_id)
+        splitting.split(ctx, merge_id)
     assert [("split", first, second, [{"moved": second}])] == CALLS
 
 
 def split(assembly: Assembly, merge_id: int) -> None:
     with working(assembly) as ctx:
-        merging.split(ctx, merge_id)
+        splitting.split(ctx, merge_id)
 
 
 def test_a_split_that_the_module_had_missed_is_replayed_in_its_place(assembly: Assembly) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import click
 from sqlalchemy import select
 
 from patron.assembly import Assembly
 from patron.cli.common import as_json, get_assembly, print_json, print_result, print_table, unit_of_work
-from patron.customers import merging
+from patron.customers import merging, splitting
 from patron.customers.models import Customer, ExternalId
 from patron.duplicates.comparing import Comparison
 from patron.duplicates.saying import reason
@@ -85,19 +86,40 @@ def _why(pair: Comparison) -> str:
 @click.command("merge")
 @click.argument("survivor", type=int)
 @click.argument("other", type=int)
+@click.option(
+    "--take",
+    multiple=True,
+    type=click.Choice(list(merging.CHOICES)),
+    help="A value of OTHER that is to stay.",
+)
 @as_json
-def merge_two(survivor: int, other: int, json_output: bool) -> None:
+def merge_two(survivor: int, other: int, take: tuple[str, ...], json_output: bool) -> None:
     """Make one customer of two: SURVIVOR stays, OTHER becomes part of it. `patron split` undoes it."""
     with unit_of_work() as ctx:
-        merge_id = merging.merge(ctx, survivor, other)
+        merge_id = merging.merge(ctx, survivor, other, take or None)
     print_result({"merge_id": merge_id, "survivor": survivor}, json_output)
 
 
 @click.command("split")
 @click.argument("merge_id", type=int)
+@click.option("--plan", is_flag=True, help="Say what would go where, and change nothing.")
 @as_json
-def split_again(merge_id: int, json_output: bool) -> None:
-    """Undo a merge: two customers again."""
+def split_again(merge_id: int, plan: bool, json_output: bool) -> None:
+    """Undo a merge: two customers again. What came since goes to the side that it came by."""
     with unit_of_work() as ctx:
-        restored = merging.split(ctx, merge_id)
+        if plan:
+            print_result(_planned(splitting.plan(ctx, merge_id)), json_output)
+            return
+        restored = splitting.split(ctx, merge_id)
     print_result({"merge_id": merge_id, "restored": restored}, json_output)
+
+
+def _planned(plan: splitting.Plan) -> dict[str, Any]:
+    """By table how many rows go back, go along and stay; values that stay as they are; how many mails went out."""
+    return {
+        "moved": {one["table"]: len(one["ids"]) for one in plan.merge["moved"]},
+        "goes": {one.table: n for one in plan.arrivals if (n := sum(bool(row.because) for row in one.rows))},
+        "stays": {one.table: n for one in plan.arrivals if (n := sum(not row.because for row in one.rows))},
+        "edited": list(plan.edited),
+        "sent": len(plan.sent),
+    }

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import RowMapping, func, insert, select
 
 from patron.accounts import audit
 from patron.bulk import among
@@ -103,3 +103,30 @@ def decided(
     )
     rows = ctx.session.execute(select(acts.c.customer_id, acts.c.granted).where(acts.c.place == 1))
     return {int(row.customer_id): bool(row.granted) for row in rows}
+
+
+def restrict(ctx: Context, survivor_id: int, merged_id: int) -> list[int]:
+    """Before two become one: what either has withdrawn last is withdrawn, though the other granted it later.
+
+    Written as acts of the survivor that a split takes back. Returns their ids.
+    """
+    t = table(Consent)
+    acts = select(t).where(t.c.customer_id.in_((survivor_id, merged_id))).order_by(t.c.at, t.c.id)
+    newest: dict[tuple[int | None, str, str], dict[int, RowMapping]] = {}
+    for act in ctx.session.execute(acts).mappings():
+        key = (act["brand_id"], act["purpose"], act["channel"])
+        newest.setdefault(key, {})[act["customer_id"]] = act
+    written = []
+    for (brand_id, purpose, channel), sides in newest.items():
+        if len({bool(act["granted"]) for act in sides.values()}) < 2:
+            continue
+        refusal = next(act for act in sides.values() if not act["granted"])
+        values = {
+            "customer_id": survivor_id, "brand_id": brand_id, "purpose": purpose, "channel": channel, "granted": False,
+            "wording": refusal["wording"], "source": "merge", "at": ctx.now, "by": ctx.actor.name,
+            "proof": f"Withdrawn by customer {refusal['customer_id']}",
+        }  # fmt: skip
+        written.append(int(ctx.session.execute(insert(t).values(values).returning(t.c.id)).scalar_one()))
+        payload = {"purpose": purpose, "channel": channel, "granted": False}
+        publish(ctx, "customers.consent", payload, customer_id=survivor_id)
+    return written

@@ -155,11 +155,15 @@ def check(ctx: Context, item: CustomerFields) -> Iterator[Difference]:
                 yield Difference(customer, name, was[name], value)
 
 
-def after_merge(ctx: Context, customers: Collection[int], only: str = "") -> None:
-    """Reckon the rows of customers that became one, or two again; of one module where it comes back later."""
+def after_merge(
+    ctx: Context, customers: Collection[int], only: str = "", tables: Collection[str] | None = None
+) -> None:
+    """Reckon the rows of customers that became one, or two again; of one module where it comes back later. ``tables``
+    are those with rows of them, where that is known: without a row of facts there is nothing to reckon."""
     for module, item in ctx.assembly.customer_fields:
         here = module == only if only else module not in ctx.assembly.live.disabled
-        if item.define is not None and here:
+        has_rows = tables is None or table(item.model).name in tables
+        if item.define is not None and here and has_rows:
             refresh(ctx, item, customers, add=False)
 
 

@@ -8,15 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Table, column, insert, inspect, select, update
+from sqlalchemy import (
+    Table,
+    UniqueConstraint,
+    bindparam,
+    column,
+    exists,
+    func,
+    insert,
+    inspect,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy import table as lightweight
 from sqlalchemy.sql.expression import TableClause
 from sqlmodel import SQLModel
 
 from patron.context import Context
 from patron.contributions import Resource
+from patron.db import BigInt
+from patron.prepared import Prepared
 from patron.records import table
 from patron.system.models import CoreLink
 
@@ -104,13 +120,64 @@ def links(ctx: Context, kind: str) -> list[Link]:
 
 
 def unique_sets(ctx: Context, link: Link) -> list[Sequence[str]]:
-    """The other columns of each uniqueness rule that the link's column takes part in: a merge must not break them."""
-    inspector = inspect(ctx.session.connection())
-    found: list[Any] = [c["column_names"] for c in inspector.get_unique_constraints(link.table_name)]
-    found += [i["column_names"] for i in inspector.get_indexes(link.table_name) if i["unique"]]
+    """The other columns of each uniqueness rule that the link's column takes part in: a merge must not break them.
+
+    Of a module that is there its models say it; of one that is away the database is asked.
+    """
+    known = SQLModel.metadata.tables.get(link.table_name)
+    if known is not None and link.module in {"core", *(plugin.name for plugin in ctx.assembly.active)}:
+        rules = [constraint for constraint in known.constraints if isinstance(constraint, UniqueConstraint)]
+        found: list[Any] = [[c.name for c in rule.columns] for rule in rules]
+        found += [[c.name for c in index.columns] for index in known.indexes if index.unique]
+    else:
+        inspector = inspect(ctx.session.connection())
+        found = [c["column_names"] for c in inspector.get_unique_constraints(link.table_name)]
+        found += [i["column_names"] for i in inspector.get_indexes(link.table_name) if i["unique"]]
     sets = {
         tuple(sorted(name for name in names if name != link.column_name))
         for names in found
         if link.column_name in names
     }
     return [list(names) for names in sorted(sets)]
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How far a link reaches: whether it has rows of the one or the other customer, and its table's newest id."""
+
+    link: Link
+    of_first: bool
+    of_second: bool
+    newest: int
+
+
+def extents(ctx: Context, found: Sequence[Link], first: int, second: int) -> list[Extent]:
+    """The extent of each link for two customers, in the order given: one statement, compiled once."""
+    asked = _extents(tuple((link.table_name, link.column_name) for link in found))
+    rows = {row.place: row for row in asked.rows(ctx.session, {"first": first, "second": second})}
+    return [
+        Extent(link, bool(rows[place].of_first), bool(rows[place].of_second), int(rows[place].newest or 0))
+        for place, link in enumerate(found)
+    ]
+
+
+@lru_cache(maxsize=32)
+def _extents(names: tuple[tuple[str, str], ...]) -> Prepared:
+    def build(_: str) -> Any:
+        parts = []
+        for place, (table_name, column_name) in enumerate(names):
+            t = lightweight(table_name, column("id"), column(column_name))
+            of = t.c[column_name]
+            parts.append(
+                select(
+                    literal_column(str(place)).label("place"),
+                    exists(select(t.c.id).where(of == bindparam("first", type_=BigInt()))).label("of_first"),
+                    exists(select(t.c.id).where(of == bindparam("second", type_=BigInt()))).label(
+                        "of_second"
+                    ),
+                    select(func.max(t.c.id)).scalar_subquery().label("newest"),
+                )
+            )
+        return union_all(*parts)
+
+    return Prepared(build)

@@ -157,6 +157,13 @@ def brought_by(ctx: Context, survivor: Customer, merged: Customer) -> dict[str, 
     return found
 
 
+def sources_of(ctx: Context, customer: Customer, groups: Collection[str]) -> dict[str, str]:
+    """Where the values of these groups of a customer came from, as far as that is known. One statement at most."""
+    wanted = [group for group in groups if group in GROUPS]
+    known = provenance_of(ctx, [customer.key]).get(customer.key, {}) if wanted else {}
+    return {group: found.source for group in wanted if (found := newest_of(known, group))}
+
+
 def _both_say_otherwise(one: Customer, other: Customer, group: str) -> bool:
     column = "owner_id" if group == "owner" else group
     mine, theirs = getattr(one, column), getattr(other, column)

@@ -123,6 +123,15 @@ def read(
     return page_of(ctx, rows, customer_id, limit, kind=kind)
 
 
+def titles(ctx: Context, ids: Sequence[int]) -> dict[int, str]:
+    """What lines say, by id: those that the actor may read; who may see the customer was asked before."""
+    t = table(TimelineEntry)
+    own, team = t.c.owner_id == (ctx.actor.user_id or 0), t.c.team_id.in_(ctx.actor.team_ids)
+    seen = or_(t.c.visibility == "all", own, and_(t.c.visibility == "team", team))
+    found = ctx.session.execute(select(t.c.id, t.c.title).where(t.c.id.in_(ids), seen))
+    return {int(row.id): str(row.title) for row in found}
+
+
 def _asked(customer_id: int, kind: str) -> Asked:
     return Asked("timeline", "-at", [customer_id, kind])
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from patron import Account, Context, Customer, Listing, facts, merging, portal, read_page, table
 from patron.assembly import Assembly
+from patron.customers import splitting
 from patron.testing.faces import make_customer, without_token, working
 from patron_ecommerce.services import buyers
 from patron_orders.models import Order
@@ -65,7 +66,7 @@ def test_facts_of_the_shop_follow_merges_and_splits_and_are_said_to_who_looks(as
         assert known(replace(ctx, locale="de_DE"))[bea].endswith("238,00\xa0€")
         merge_id = merging.merge(ctx, ada, bea)
         assert known(ctx)[ada] == "1 order, cart of €238.00"
-        merging.split(ctx, merge_id)
+        splitting.split(ctx, merge_id)
         assert known(ctx) == apart
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from patron import Context, table
 from patron.assembly import Assembly
-from patron.customers import links, merging
+from patron.customers import links, merging, splitting
 from patron.testing.faces import make_customer, working
 from patron_orders.models import CustomerHold
 from patron_orders.services import holds
@@ -28,7 +28,7 @@ def test_two_holds_become_one_and_two_again(assembly: Assembly) -> None:
         merge_id = merging.merge(ctx, one, two)
     with working(assembly) as ctx:
         assert held(ctx) == [one]
-        merging.split(ctx, merge_id)
+        splitting.split(ctx, merge_id)
     with working(assembly) as ctx:
         assert sorted(held(ctx)) == sorted([one, two])
 
@@ -42,6 +42,6 @@ def test_a_single_hold_follows_the_customer(assembly: Assembly) -> None:
         merge_id = merging.merge(ctx, one, two)
     with working(assembly) as ctx:
         assert held(ctx) == [one]
-        merging.split(ctx, merge_id)
+        splitting.split(ctx, merge_id)
     with working(assembly) as ctx:
         assert held(ctx) == [two]
