@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,18 @@ from patron.testing.faces import app_client, settings_for, working
 sys.path.insert(0, str(Path(__file__).parent))  # for knowledge_world
 
 
+SERVED = ("service",) if find_spec("patron_service") else ()
+
+
 @pytest.fixture(scope="session")
 def distributions() -> tuple[Distribution, ...]:
-    names = ("workflow", "service", "knowledge")
+    names = (*(("workflow", "service") if SERVED else ()), "knowledge")
     return (CORE, *(Distribution(name, f"patron_{name}") for name in names))
 
 
 @pytest.fixture
 def modules() -> tuple[str, ...]:
-    return ("service", "knowledge")
+    return (*SERVED, "knowledge")
 
 
 @pytest.fixture

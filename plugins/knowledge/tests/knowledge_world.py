@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
+import pytest
 from patron import Context, editing
 from patron.assembly import Assembly
 from patron.testing.faces import working
 from patron_knowledge.services import writing
 
+needs_service = pytest.mark.skipif(
+    not find_spec("patron_service"), reason="what is proven of the two together"
+)
 AUDIENCES = ("public", "customer", "partner", "staff")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from knowledge_world import one_for_each, seen_in, write
+from knowledge_world import needs_service, one_for_each, seen_in, write
 from litestar import Litestar
 from litestar.testing import TestClient
 from patron import Actor, Scope, editing, search
@@ -47,6 +47,7 @@ def test_the_public_sees_what_is_public(client: Client, assembly: Assembly, part
     assert client.get("/partner/help").status_code in (303, 401)
 
 
+@needs_service
 def test_customers_see_theirs_too(client: Client, assembly: Assembly) -> None:
     one_for_each(assembly)
     signed_in_customer(client, make_customer(assembly), ["tickets"])
@@ -80,6 +81,7 @@ def test_an_account_without_a_mandate_is_one_of_the_public(assembly: Assembly) -
     assert reading.audiences(Actor("anonymous")) == ("public",)
 
 
+@needs_service
 def test_staff_find_playbooks_and_agents_link_only_what_customers_may_read(
     client: Client, assembly: Assembly
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from knowledge_world import write
+from knowledge_world import needs_service, write
 from litestar import Litestar
 from litestar.testing import TestClient
 from patron import table
@@ -54,6 +54,7 @@ def test_who_may_only_write_does_not_publish(client: Client, assembly: Assembly)
     assert client.get("/help/articles/castors").status_code == 404
 
 
+@needs_service
 def test_readers_answer_and_are_counted(client: Client, assembly: Assembly) -> None:
     with working(assembly) as ctx:
         write(ctx, "Castors")
@@ -93,6 +94,7 @@ def test_reading_writes_nothing(client: Client, assembly: Assembly) -> None:
         assert ctx.session.execute(select(table(Gap).c.id)).all() == []
 
 
+@needs_service
 def test_a_person_is_one_step_from_every_page(client: Client, assembly: Assembly) -> None:
     with working(assembly) as ctx:
         write(ctx, "Castors")
@@ -123,6 +125,7 @@ class TestAlone:
         assert "mailto:hello@firm.example" in page
 
 
+@needs_service
 class TestServiceAlone:
     @pytest.fixture
     def modules(self) -> tuple[str, ...]:
