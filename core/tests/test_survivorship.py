@@ -12,7 +12,7 @@ import pytest
 from litestar.testing import TestClient
 from patron.assembly import Assembly
 from patron.context import Context
-from patron.customers import merge_controllers, merging, survivorship
+from patron.customers import merge_controllers, merging, splitting, survivorship
 from patron.customers.models import Customer
 from patron.customers.provenance import Provenance, provenance_of
 from patron.customers.survivorship import Survivorship
@@ -137,7 +137,7 @@ def test_a_merge_goes_by_the_rules_its_page_says_so_and_a_split_gives_back(
     assert said == {"Name": "Ada Berg", "Website": "https://new.example", "Language": "fr"}
     with working(assembly) as ctx:
         assert provenance_of(ctx, [mine])[mine]["name"].source == "import:erp"
-        merging.split(ctx, merge_id)
+        splitting.split(ctx, merge_id)
     back = client.get(f"/api/v1/customers/{mine}").json()
     changing = {"version", "updated_at"}
     assert {k: v for k, v in back.items() if k not in changing} == {

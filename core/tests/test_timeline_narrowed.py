@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from patron.assembly import Assembly, assemble
-from patron.customers import merging, relationships
+from patron.customers import merging, relationships, splitting
 from patron.interactions import history, timeline
 from patron.interactions import services as interactions
 from patron.interactions.history import Wanted
@@ -161,7 +161,7 @@ def test_it_reads_the_same_after_merge_split_and_removal_of_a_module(assembly: A
     assert sorted(merged) == sorted(before[ada] + once)
     assert _read(assembly, mill) == before[mill]
     with working(assembly) as ctx:
-        merging.split(ctx, merge_id)
+        splitting.split(ctx, merge_id)
     assert {key: _read(assembly, key) for key in (ada, twin, mill)} == before
     without = assemble(settings_for(assembly.database, folder=assembly.settings.folder), {})
     try:

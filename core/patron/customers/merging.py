@@ -51,9 +51,9 @@ _MAIN_OF = {"email": "primary_email", "phone": "primary_phone", "postal": "city"
 def merge(ctx: Context, survivor_id: int, merged_id: int, take: Collection[str] | None = None) -> int:
     """Make one customer of two. Returns the merge's id.
 
-    The survivor keeps its values but for those of ``take`` (keys of ``CHOICES``; without it, what the firm's rules
-    prefer), and its blanks are filled. Where one granted and the other withdrew, it is withdrawn. Needs the right to merge and to edit both. NotFound, Forbidden,
-    Invalid, Conflict.
+    The survivor keeps its values but for those of ``take`` (keys of ``CHOICES``; without it, what the firm's rules of
+    survivorship prefer), its blanks are filled, and where one granted and the other withdrew, it is withdrawn. Needs the
+    right to merge and to edit both. NotFound, Forbidden, Invalid, Conflict.
     """
     ctx.actor.require(MERGE)
     if survivor_id == merged_id:
@@ -277,7 +277,9 @@ def _said(
 ) -> dict[str, tuple[Any, Any]]:
     """What the audit keeps of the values that the merged brought, with the source of each."""
     first = {group: columns_of(group)[0] for group in brought}
-    changed = {group: (before[name], getattr(survivor, name)) for group, name in first.items() if name in before}
+    changed = {
+        group: (before[name], getattr(survivor, name)) for group, name in first.items() if name in before
+    }
     sources = {group: brought[group] for group in changed}
     return {**changed, "brought": (None, sources)} if changed else {}
 
