@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import false, select, update
+from sqlalchemy import false, or_, select, update
 
 from patron.accounts import audit
 from patron.accounts.models import User
@@ -18,6 +18,7 @@ from patron.records import table
 from patron.resources.scope import row_scope, scope_clause
 
 LIKELY = 50
+OURS = "one of our mailboxes"  # why a party needs nobody to say who it is
 
 
 def participants_of(ctx: Context, interaction_id: int) -> list[dict[str, Any]]:
@@ -36,7 +37,7 @@ def participants_of(ctx: Context, interaction_id: int) -> list[dict[str, Any]]:
             t.c.address,
             t.c.name,
             t.c.resolved_because.label("because"),
-            t.c.customer_id.is_not(None).label("resolved"),
+            or_(t.c.customer_id.is_not(None), t.c.resolved_because == OURS).label("resolved"),
             c.c.id.label("customer_id"),
             c.c.name.label("customer_name"),
         )
@@ -45,7 +46,12 @@ def participants_of(ctx: Context, interaction_id: int) -> list[dict[str, Any]]:
         .order_by(t.c.id)
     )
     rows = [dict(row) for row in ctx.session.execute(statement).mappings()]
-    return [{**row, "name": ""} if row["resolved"] and row["customer_id"] is None else row for row in rows]
+    return [
+        {**row, "name": ""}
+        if row["resolved"] and row["customer_id"] is None and row["because"] != OURS
+        else row
+        for row in rows
+    ]
 
 
 def likely_customers(ctx: Context) -> list[tuple[int, str]]:

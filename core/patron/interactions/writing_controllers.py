@@ -21,6 +21,7 @@ from patron.records import table
 from patron.resources import editing
 from patron.responses import Flash, Json, Page, Redirect
 from patron.routing import Route, get, post
+from patron.shell import ADMINISTRATION
 from patron.web import whole_number
 
 SEND = "mail.send"
@@ -49,7 +50,7 @@ def send(ctx: Context) -> Redirect | Page:
     except Invalid as error:
         ctx.session.rollback()
         return _form(ctx, given, error.errors or (FieldError("", error.detail),))
-    said = "It goes out at the time you chose." if given.later else "Sent."
+    said = "It goes out at the time you chose." if given.later else "It goes out in ten seconds."
     return Redirect(_back(ctx, given, sent), Flash(said, undo_url=f"/interactions/{sent.key}/recall"))
 
 
@@ -125,7 +126,8 @@ def show_mine(ctx: Context) -> Page:
     """The user's address for copies, and the state of the mailboxes that are theirs."""
     user_id = ctx.actor.user_id or 0
     mine = [box for box in list_mailboxes(ctx) if box["owner_id"] == user_id]
-    return Page("mail/mine.html", {"address": own.known_address(ctx, user_id), "mailboxes": mine})
+    shown = {"address": own.known_address(ctx, user_id), "possible": own.is_possible(ctx, user_id)}
+    return Page("mail/mine.html", {**shown, "mailboxes": mine})
 
 
 @post("/mail/mine/address", permission=SEND)
@@ -136,19 +138,18 @@ def new_address(ctx: Context) -> Redirect:
 
 
 def _form(ctx: Context, draft: Draft, errors: Sequence[FieldError] = ()) -> Page:
+    asked = {name: value for name in ("record", "customer", "reply") if (value := getattr(draft, name))}
     data = {
         "draft": asdict(draft),
         "errors": list(errors),
         "by_field": {error.field: [error.message] for error in errors},
         "mailboxes": writing_mailboxes(ctx),
         "templates": writing.template_options(ctx),
-        "asked": {
-            name: value
-            for name, value in asdict(draft).items()
-            if name in ("record", "customer", "reply") and value
-        },
+        "asked": asked,
+        "query": urlencode(asked) + ("&" if asked else ""),
         "back": f"/customers/{draft.customer}" if draft.customer else "/interactions",
         "zone": ctx.time_zone,
+        "may_connect": ctx.actor.may(ADMINISTRATION),
     }
     return Page("mail/write.html", data, status=422 if errors else 200)
 

@@ -60,6 +60,11 @@ def known_address(ctx: Context, user_id: int) -> str:
     return _with_token(address, token or "") if address else ""
 
 
+def is_possible(ctx: Context, user_id: int) -> bool:
+    """Whether there is a mailbox that could take in copies."""
+    return bool(_taking_in(ctx, user_id))
+
+
 def _with_token(address: str, token: str) -> str:
     local, _, domain = address.rpartition("@")
     return f"{local}+log-{token}@{domain}"

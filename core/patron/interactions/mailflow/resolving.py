@@ -13,10 +13,9 @@ from patron.errors import Invalid
 from patron.interactions.mail.parsed import Address
 from patron.interactions.mail.threading import party
 from patron.interactions.models import Mailbox
+from patron.interactions.participants import OURS
 from patron.interactions.services import Party
 from patron.records import table
-
-OURS = "one of our mailboxes"
 
 
 def resolve_addresses(ctx: Context, parts: Iterable[tuple[str, Sequence[Address]]]) -> list[Party]:
