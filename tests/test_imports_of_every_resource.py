@@ -35,8 +35,9 @@ from sqlalchemy import func, select
 
 IMPORTABLE = (
     "catalog.prices", "catalog.products", "catalog.tax-rates", "customers", "intent_rules", "knowledge.articles",
-    "knowledge.categories", "mail_templates", "marketing.suppressions", "orders.payments", "sales.enquiries", "sales.opportunities",
-    "sales.quotes", "service.queues", "service.tickets", "workflow.calendars", "workflow.rules", "workflow.tasks",
+    "knowledge.categories", "mail_templates", "marketing.suppressions", "orders.payments", "sales.enquiries",
+    "sales.opportunities", "sales.quotes", "service.queues", "service.tickets",
+    "workflow.calendars", "workflow.rules", "workflow.tasks",
 )  # fmt: skip
 SAID = {  # what only one resource knows how to take
     "catalog.tax-rates": {"Country": "DE"},

@@ -137,6 +137,8 @@ def test_files_go_along_and_come_back(assembly: Assembly, pair: tuple[int, int])
         assert client.post(f"/customers/{robert}/files", files=sent).status_code == 303
         assert client.post(f"/customers/{bob}/merge", data={"other": str(robert)}).status_code == 303
         assert "plan.txt" in client.get(f"/customers/{bob}/profile").text
+        old = client.get(f"/api/v1/customers/{robert}", follow_redirects=False)
+        assert (old.status_code, old.headers["location"]) == (308, f"/api/v1/customers/{bob}")
         page = client.get("/merges/1").text
         assert "Split into two again" in page
         assert client.post("/merges/1/split").status_code == 303

@@ -52,8 +52,8 @@ def merge(ctx: Context, survivor_id: int, merged_id: int, take: Collection[str] 
     """Make one customer of two. Returns the merge's id.
 
     The survivor keeps its values but for those of ``take`` (keys of ``CHOICES``; without it, what the firm's rules of
-    survivorship prefer), its blanks are filled, and where one granted and the other withdrew, it is withdrawn. Needs the
-    right to merge and to edit both. NotFound, Forbidden, Invalid, Conflict.
+    survivorship prefer), its blanks are filled, and where one granted and the other withdrew, it is withdrawn. Needs
+    the right to merge and to edit both. NotFound, Forbidden, Invalid, Conflict.
     """
     ctx.actor.require(MERGE)
     if survivor_id == merged_id:

@@ -16,8 +16,8 @@ from patron.errors import BadRequest, Conflict, Invalid, PatronError
 from patron.records import table
 from patron.rendering import problem
 from patron.resources import editing
-from patron.resources.query import Listing, read_one, read_page
-from patron.responses import Json
+from patron.resources.query import Listing, merged_into, read_one, read_page
+from patron.responses import Json, Redirect
 from patron.system.models import IdempotencyKey
 from patron.web import whole_number
 
@@ -64,9 +64,11 @@ def filter_of(text: str) -> Any:
         raise Invalid.field("filter", f"The filter is not valid JSON: {error}") from error
 
 
-def read_record(ctx: Context, record_id: int, *, resource: Resource) -> Json:
-    """``GET`` one, with its version as ``ETag``."""
+def read_record(ctx: Context, record_id: int, *, resource: Resource) -> Json | Redirect:
+    """``GET`` one, with its version as ``ETag``; 308 to the one that it was merged into."""
     item = read_one(ctx, resource, record_id)
+    if item["trashed"] and (survivor := merged_into(ctx, resource, record_id)) is not None:
+        return Redirect(f"/api/v1{resource.path}/{survivor}", status=308)
     return Json(item, headers={"ETag": f'"{item["version"]}"'})
 
 

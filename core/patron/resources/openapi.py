@@ -10,6 +10,7 @@ from patron import __version__
 from patron.assembly import Assembly
 from patron.contributions import Field, Resource
 from patron.resources.api import MAX_BULK
+from patron.resources.declaration import table_of
 from patron.resources.query import MAX_LIMIT
 from patron.resources.values import MAX_INTEGER
 from patron.routing import Route
@@ -277,6 +278,9 @@ def _item(resource: Resource) -> dict[str, Any]:
         "parameters": [_RECORD_ID],
         "get": _operation(resource, "read", f"Read a {single}", 200, 401, 403, 404),
     }
+    if "merged_into_id" in table_of(resource).c:
+        told = {"description": "It was merged: Location names the record that it became part of"}
+        found["get"]["responses"]["308"] = told
     if "edit" in resource.verbs:
         refusals = (400, 401, 403, 404, 409, 413, 422, 503)
         more: dict[str, Any] = {"parameters": [_IF_MATCH, _IDEMPOTENCY], "requestBody": _body(resource)}

@@ -192,6 +192,15 @@ def read_one(ctx: Context, resource: Resource, record_id: int, *, verb: str = "r
     return item
 
 
+def merged_into(ctx: Context, resource: Resource, record_id: int) -> int | None:
+    """The record that this one became part of; None where it did not, or where there is no merging."""
+    t = table_of(resource)
+    if "merged_into_id" not in t.c:
+        return None
+    found: int | None = ctx.session.execute(select(t.c.merged_into_id).where(t.c.id == record_id)).scalar()
+    return found
+
+
 def matching_ids(ctx: Context, resource: Resource, listing: Listing, verb: str, limit: int) -> Select[Any]:
     """Ids of the records that a listing means, within the scope of another verb (bulk, export)."""
     table = table_of(resource)
