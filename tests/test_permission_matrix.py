@@ -547,6 +547,8 @@ REFUSED_GUESS = {  # by path's end: why a plausible request is refused; each of 
     "/insights/objectives": "needs a day to come",
     "/tickets/{ticket_id:int}/reply": "needs a mailbox and an address",
     "/mail/new": "needs a mailbox and an address",
+    "/interactions/{interaction_id:int}/take-out": "it is alone in its thread",
+    "/interactions/{interaction_id:int}/thread": "it stands in that thread",
     "/api/v1/interactions/mail": "needs a mailbox and an address",
     "/mail/mine/address": "needs a mailbox that is fetched",
     "/tickets/{ticket_id:int}/requester": "says whether a person or an organisation asks",

@@ -160,6 +160,9 @@ def test_a_mailbox_of_someone_else_sends_nothing_of_mine(
 ) -> None:
     signed_in(client)  # the first user
     set_up(assembly, owner="1")
+    with working(assembly) as ctx:  # and one of the whole firm, which others may use
+        shared = {"name": "All", "address": "all@firm.example", "active": "true", "smtp_host": "127.0.0.1"}
+        mailboxes.save_mailbox(ctx, shared)
     assert client.get("/mail/new").text.count("office@firm.example") == 1
     signed_in(client, "user", "Others")
     assert "office@firm.example" not in client.get("/mail/new").text
