@@ -34,11 +34,12 @@ from patron_orders.api import Line, create_order, issue_invoice
 from sqlalchemy import func, select
 
 IMPORTABLE = (
-    "catalog.prices", "catalog.products", "catalog.tax-rates", "customers", "intent_rules", "knowledge.articles",
-    "knowledge.categories", "mail_templates", "marketing.suppressions", "orders.payments", "sales.enquiries",
-    "sales.opportunities", "sales.quotes", "service.queues", "service.tickets",
+    "catalog.prices", "catalog.products", "catalog.tax-rates", "customers", "intent_rules", "interactions",
+    "knowledge.articles", "knowledge.categories", "mail_templates", "marketing.suppressions", "orders.payments",
+    "sales.enquiries", "sales.opportunities", "sales.quotes", "service.queues", "service.tickets",
     "workflow.calendars", "workflow.rules", "workflow.tasks",
 )  # fmt: skip
+BY_FORM = [key for key in IMPORTABLE if key != "interactions"]  # whose columns are not those of its form
 SAID = {  # what only one resource knows how to take
     "catalog.tax-rates": {"Country": "DE"},
     "sales.quotes": {"Currency": "EUR"},
@@ -80,7 +81,7 @@ def test_none_is_left_out(site: tuple[Assembly, Canaries]) -> None:
     assert tuple(sorted(r.key for r in assembly.resources.values() if "import" in r.verbs)) == IMPORTABLE
 
 
-@pytest.mark.parametrize("key", IMPORTABLE)
+@pytest.mark.parametrize("key", BY_FORM)
 def test_a_file_is_imported_once(site: tuple[Assembly, Canaries], tmp_path: Path, key: str) -> None:
     assembly, canaries = site
     resource = assembly.resource(key)
@@ -169,7 +170,7 @@ def reasons(assembly: Assembly, done: dict[str, Any]) -> list[tuple[str, str]]:
         return [(row.state, row.reason) for row in rows]
 
 
-@pytest.mark.parametrize("key", IMPORTABLE)
+@pytest.mark.parametrize("key", BY_FORM)
 def test_a_file_is_taken_back(site: tuple[Assembly, Canaries], tmp_path: Path, key: str) -> None:
     assembly, canaries = site
     resource = assembly.resource(key)

@@ -29,6 +29,8 @@ from patron.errors import Busy, Conflict, Forbidden, NotFound
 from patron.events import publish
 from patron.imports import claims
 from patron.imports.customers import write_customers
+from patron.imports.history import RESOURCE as HISTORY
+from patron.imports.history import apply_history
 from patron.imports.matching import Rules
 from patron.imports.outcomes import Outcome, Waiting, read_staged
 from patron.imports.pace import LAST_PART_SECONDS, SMALLEST, Pace
@@ -180,7 +182,9 @@ class Applying:
     ) -> int:
         """Write rows until it is late; how many have an outcome now."""
         outcomes: list[Outcome] = []
-        if ready is None:
+        if self.resource.key == HISTORY:
+            outcomes = apply_history(ctx, self.rules.source, rows, late, self.import_id)
+        elif ready is None:
             earlier = earlier_records(ctx.session, self.rules, [row.line for row in rows])
             outcomes = apply_records(
                 ctx, self.resource, rows, earlier, late, self.import_id, self.rules.source

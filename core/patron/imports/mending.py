@@ -15,6 +15,7 @@ from patron.contributions import Resource
 from patron.errors import Conflict, Invalid
 from patron.imports import records
 from patron.imports.candidates import Rejected
+from patron.imports.history import RESOURCE, read_touch
 from patron.imports.mapping import ColumnGuess, ColumnMapping
 from patron.imports.reading import Row, Table
 from patron.imports.record_fields import read_row
@@ -122,6 +123,10 @@ def _read(
         return
     for row in rows:
         try:
+            if resource.key == RESOURCE:
+                touch = read_touch(columns, row.cells, settings.country)
+                yield _result(row.line, row.cells, msgspec.to_builtins(touch), "", "")
+                continue
             values = read_row(resource, columns, row.cells, settings.currency, settings.country)
             yield _result(row.line, row.cells, values, "", "")
         except Invalid as error:

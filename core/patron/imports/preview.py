@@ -14,6 +14,8 @@ from patron.context import Context
 from patron.db import Session
 from patron.imports import engine
 from patron.imports.decisions import decide
+from patron.imports.history import RESOURCE as HISTORY
+from patron.imports.history import apply_history
 from patron.imports.matching import Foreseen, Rules
 from patron.imports.outcomes import Outcome, Waiting, read_staged
 from patron.imports.record_rows import apply_records
@@ -127,11 +129,11 @@ def _record_effects(
     resource = ctx.assembly.resource(row["resource"])
     earlier = engine.earlier_records(ctx.session, rules, [one.line for one in rows])
     effects = []
-    for one, outcome in zip(
-        rows,
-        apply_records(ctx, resource, rows, earlier, lambda: False, row["id"], row["source"]),
-        strict=True,
-    ):
+    if resource.key == HISTORY:
+        outcomes = apply_history(ctx, row["source"], rows, lambda: False, row["id"])
+    else:
+        outcomes = apply_records(ctx, resource, rows, earlier, lambda: False, row["id"], row["source"])
+    for one, outcome in zip(rows, outcomes, strict=True):
         key = one.values.get(resource.natural_key) if resource.natural_key else None
         state = "updated" if outcome.state == "created" and key is not None and key in seen else outcome.state
         if key is not None and outcome.state != "rejected":

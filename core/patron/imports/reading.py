@@ -7,11 +7,13 @@ import io
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple, Self, TextIO
 
 from patron.errors import Invalid
+from patron.imports.calendar import HEADERS, is_calendar, read_events
 from patron.imports.encodings import detect_encoding
 from patron.imports.evidence import looks_like_data
 from patron.imports.workbook import Workbook, checked_rows, is_workbook, open_workbook
@@ -97,6 +99,9 @@ def open_table(
     if is_workbook(source):
         return _open_sheet(source, name, has_header, sheet)
     raw: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+    if is_calendar(raw.read(400)):
+        events = (Row(line, cells, problem) for line, cells, problem in read_events(source))
+        return _table(name, chain([Row(0, HEADERS, "")], events), True, raw, 0)
     size = raw.seek(0, io.SEEK_END)
     raw.seek(0)
     encoding = encoding or detect_encoding(raw)

@@ -21,6 +21,7 @@ from patron.imports import claims, records
 from patron.imports.candidates import Rejected
 from patron.imports.encodings import checked_encoding
 from patron.imports.fields import CUSTOMER_FIELDS, ImportField
+from patron.imports.history import HISTORY_FIELDS, RESOURCE, read_touch
 from patron.imports.mapping import ColumnMapping, guess_mapping
 from patron.imports.matching import RULES
 from patron.imports.pace import Pace
@@ -53,6 +54,8 @@ class Guess:
 
 def fields_of(resource: Resource) -> tuple[ImportField, ...]:
     """What the columns of a file for this resource may be."""
+    if resource.key == RESOURCE:
+        return HISTORY_FIELDS
     return CUSTOMER_FIELDS if resource.key == "customers" else import_fields(resource)
 
 
@@ -216,6 +219,8 @@ class _opened:
         if people:
             made = records.to_candidates(opened, columns, settings.country, settings.locale)
             rows = _customers(made, settings.locale)
+        elif self.resource.key == RESOURCE:
+            rows = _history(opened, columns, settings.country)
         else:
             rows = _records(self.resource, opened, columns, settings.currency, settings.country)
         return kept, rows, lambda: opened.position, opened.size
@@ -236,6 +241,16 @@ def _customers(made: Iterable[Any], locale: str) -> Iterator[dict[str, Any]]:
             yield _rejected(one.line, one.raw, one.reason, one.field)
         else:
             yield _staged(one.line, one.raw, staged(one, locale))
+
+
+def _history(opened: Table, columns: ColumnMapping, country: str) -> Iterator[dict[str, Any]]:
+    for row in opened.rows:
+        try:
+            if row.problem:
+                raise Invalid(row.problem)
+            yield _staged(row.line, row.cells, read_touch(columns, row.cells, country))
+        except Invalid as error:
+            yield _rejected(row.line, row.cells, error.detail, error.errors[0].field if error.errors else "")
 
 
 def _records(

@@ -26,6 +26,7 @@ from patron.customers.models import ContactHolder, ContactPoint, Customer, Exter
 from patron.duplicates.models import Duplicate
 from patron.errors import Forbidden
 from patron.imports import images
+from patron.imports.history import THREADS, touch_parts
 from patron.imports.images import Difference, Part, Rows
 from patron.imports.notes import is_import_note
 from patron.imports.origin import forget_names
@@ -65,6 +66,8 @@ def record_parts(assembly: Assembly, resource: Resource) -> list[Part]:
     if resource.model is Customer:
         beside = [part for part in customer_parts() if part.table is not table(ExternalId)]
         return [*beside, *(Part(column) for column in parts_of(assembly, resource))]
+    if resource.model is Interaction:
+        return touch_parts()
     lines = [Part(column) for column in parts_of(assembly, resource)]
     return [Part(t.c.id), *lines, Part(entry.c.record_id, entry.c.resource == resource.key)]
 
@@ -83,7 +86,7 @@ def read_records(
     """All rows of each record, with the conversation that it was opened in."""
     found = images.read_parts(session, parts, ids)
     t, thread, said = table_of(resource), table(Thread), table(Interaction)
-    if "thread_id" not in t.c or resource.model is Customer or not ids:
+    if "thread_id" not in t.c or resource.model in (Customer, Interaction) or not ids:
         return found
     party, entry = table(Participant), table(TimelineEntry)
     own = t.join(thread, thread.c.id == t.c.thread_id)
@@ -150,7 +153,7 @@ class Takeback:
         hard = (one for done in kept.values() for one in done if not is_soft(self.resource, one))
         other = images.still_so(ctx.session, hard)
         grown = self._grown(ctx, made, {last[key].id: kept.get(last[key].id, []) for key in made}, last)
-        referred = self._referred(ctx, made)
+        referred = self._referred(ctx, made) | self._continued(ctx, made)
         verdicts = {}
         for key, row in last.items():
             done = kept.get(row.id, [])
@@ -209,6 +212,15 @@ class Takeback:
                 found.setdefault(key, self._said(column.table.name))
         return found
 
+    def _continued(self, ctx: Context, made: set[int]) -> dict[int, str]:
+        """Touches in whose conversation there is another one."""
+        if self.resource.model is not Interaction or not made:
+            return {}
+        mine, other = table(Interaction), table(Interaction).alias("other")
+        same = and_(other.c.thread_id == mine.c.thread_id, other.c.id > mine.c.id)
+        later = select(mine.c.id).where(among(mine.c.id, sorted(made)), exists().where(same))
+        return dict.fromkeys(ctx.session.execute(later).scalars(), "The conversation went on since.")
+
     def _said(self, table_name: str) -> str:
         named = {item.table: item.label for item in self.assembly.resources.values()}
         said = {
@@ -245,6 +257,9 @@ class Takeback:
         mine = (t.c.import_id == self.import_id, among(t.c.row_id, [row.id for row in ready]))
         ctx.session.execute(delete(t).where(*mine))
         forget_names(ctx, self.resource.key, made)
+        forget_names(
+            ctx, THREADS, [one.id for one in done if one.table == "core_thread" and one.before is None]
+        )
         self._tell(ctx, made, changed, {row.record_id: kept.get(row.id, []) for row in ready})
         return Done([row.id for row in ready], sorted(made), sorted(changed))
 

@@ -90,6 +90,6 @@ INTERACTIONS = Resource(
     filters=("channel", "direction", "intent", "owner", "at", "quarantined"),
     sorts=("-at",),
     form=("subject", "intent", "body", "visibility"),
-    verbs=("read", "edit", "export"),
+    verbs=("read", "edit", "export", "import"),
     search=("subject",),
 )

@@ -19,6 +19,7 @@ from patron.errors import Conflict, FieldError, Invalid, NotFound
 from patron.files import services as files
 from patron.imports import engine, layouts, mending, preview, review, staging, undo
 from patron.imports.encodings import OFFERED, checked_encoding
+from patron.imports.history import RESOURCE as HISTORY
 from patron.imports.matching import RULES
 from patron.imports.origin import LABELS
 from patron.imports.rejects import reject_lines
@@ -205,8 +206,9 @@ def _mapping_page(
 
 
 def _label(resource: Resource, name: str) -> str:
-    known = {**LABELS, **{field.name: field.label for field in resource.fields}}
-    return name.replace("_", " ").capitalize() if resource.key == "customers" else known[name]
+    if resource.key in ("customers", HISTORY):
+        return name.replace("_", " ").capitalize()
+    return {**LABELS, **{field.name: field.label for field in resource.fields}}[name]
 
 
 def choose_columns(ctx: Context, import_id: int, *, resource: Resource) -> Page | Redirect:
