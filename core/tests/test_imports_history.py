@@ -16,7 +16,7 @@ from patron.interactions.models import Interaction, TimelineEntry
 from patron.interactions.services import Party
 from patron.records import table
 from patron.system.models import OutboxEvent
-from patron.testing.faces import make_user
+from patron.testing.faces import app_client, make_user, signed_in
 from sqlalchemy import func, select
 
 PEOPLE = "Customer ID,First name,Last name,E-mail,Phone,Company\n7,Ada,Lo,ada@example.com,+49 30 1234567,Acme GmbH\n"
@@ -109,3 +109,14 @@ def test_a_conversation_that_went_on_stays(assembly: Assembly, tmp_path: Path) -
     with assembly.database.read() as session:
         assert session.execute(select(func.count()).select_from(table(Interaction))).scalar_one() == 3
         assert len(undo.kept_rows(session, done["import_id"])) == 2
+
+
+def test_the_wizard_takes_history(assembly: Assembly) -> None:
+    with app_client(assembly) as client:
+        signed_in(client)
+        assert client.get("/interactions/import/sample").text.startswith("\ufeffId,At,Kind")
+        file = {"file": ("calls.csv", CALLS.format(author="").encode(), "text/csv")}
+        url = str(client.post("/interactions/import", files=file).headers["location"])
+        assert "Activity ID" in client.get(url).text
+        assert client.post(f"{url}/map", data={"source": "crm"}).status_code == 303
+        assert "Whose is it?" in client.get(url).text
