@@ -108,16 +108,23 @@ def _single_byte(sample: bytes) -> str:
     high = sum(byte > 127 for byte in sample)
     in_rows = sum(map(len, re.findall(rb"[\x80-\xff]{3,}", sample)))
     few_letters = high > _OTHER_SCRIPT * sum(bytes([byte]).isalpha() for byte in sample)
-    if few_letters or in_rows > _IN_ROWS * high:
-        found = from_bytes(sample).best()
-        if found is not None and found.encoding != "ascii":
-            return found.encoding
+    if (few_letters or in_rows > _IN_ROWS * high) and (found := _found(sample)):
+        return found
     scores = {name: _score(sample, name) for name in _LETTERS}
     best = max(scores, key=lambda name: scores[name])
     if scores[best] >= 0.6 * high:
         return best
+    return _found(sample) or best
+
+
+def _found(sample: bytes) -> str:
+    """What the library takes it for; the wide encodings begin with a mark, and that is looked for before."""
     found = from_bytes(sample).best()
-    return found.encoding if found is not None and found.encoding != "ascii" else best
+    return (
+        ""
+        if found is None or found.encoding == "ascii" or found.encoding.startswith("utf")
+        else found.encoding
+    )
 
 
 def _score(sample: bytes, encoding: str) -> float:
