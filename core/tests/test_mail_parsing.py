@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from pathlib import Path
@@ -83,6 +84,15 @@ def test_hostile_lines_are_read_in_good_time(line: str) -> None:
     started = time.perf_counter()
     parse(f"From: {line}\nSubject: {line}\nReturn-Path: <>\n\n{line}\n{line}\n".encode())
     assert time.perf_counter() - started < 2
+
+
+def test_a_large_attachment_is_read_in_good_time() -> None:
+    content = bytes(range(256)) * 16_000  # 4 MB
+    head = b"From: a@x.test\nContent-Type: application/pdf; name=x.pdf\nContent-Transfer-Encoding: base64\n\n"
+    raw = head + base64.encodebytes(content)
+    began = time.process_time()
+    assert parse(raw).attachments[0].payload == content
+    assert time.process_time() - began < 4
 
 
 def test_a_missing_message_id_is_made_the_same_each_time() -> None:

@@ -45,18 +45,20 @@ def _base64(data: bytes) -> bytes:
     A line with strange characters after the end (padding, or a line shorter than the first) is no data: lists put
     their footers there.
     """
-    out = block = b""
+    out: list[bytes] = []
+    block: list[bytes] = []
     first, ended = 0, False
     for line in data.splitlines():
         kept = _STRANGE.sub(b"", line)
         if ended and kept != line.strip():
             break
         first = first or len(kept)
-        block += kept
+        block.append(kept)
         ended = bool(kept) and (kept.endswith(b"=") or len(kept) < first)
         if kept.endswith(b"="):
-            out, block = out + _block(block), b""
-    return out + _block(block)
+            out.append(_block(b"".join(block)))
+            block = []
+    return b"".join((*out, _block(b"".join(block))))
 
 
 def _block(block: bytes) -> bytes:
@@ -86,13 +88,13 @@ def without_uuencoded(text: str) -> tuple[str, list[tuple[str, bytes]]]:
 
 def _uudecoded(lines: str) -> bytes | None:
     """The bytes of the lines of a file; None when they are none."""
-    out = b""
+    out = []
     for line in lines.splitlines():
         try:
-            out += binascii.a2b_uu(line)
+            out.append(binascii.a2b_uu(line))
         except (binascii.Error, ValueError):
             try:  # written with a wrong count at the end of the line
-                out += binascii.a2b_uu(line[: (((ord(line[0]) - 32) & 63) * 4 + 5) // 3 + 1])
+                out.append(binascii.a2b_uu(line[: (((ord(line[0]) - 32) & 63) * 4 + 5) // 3 + 1]))
             except (binascii.Error, ValueError):
                 return None
-    return out
+    return b"".join(out)
