@@ -19,8 +19,6 @@ from patron.records import table
 from patron.statements import statement_count
 from patron.testing.faces import app_client, make_customer, make_user, signed_in
 from patron.testing.faces import working as at_work
-from patron.worker.drain import Drain
-from patron.worker.watch import Watch
 from sqlalchemy import insert, select, update
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -109,7 +107,7 @@ def test_scores_are_kept_followed_and_shown(client: Any, assembly: Assembly) -> 
     page = client.get(f"/customers/{poor}").text
     assert "Find an e-mail address" in page
     client.patch(f"/api/v1/customers/{poor}", json={"emails": ["bo@example.com"]})
-    Drain(assembly, Watch(lambda ids: None, 20)).run()
+    working.reckon_recent(assembly)
     assert _kept(assembly)[poor]["first_fix"] != "email"
     assert _kept(assembly)[poor]["score"] > kept[poor]["score"]
     with at_work(assembly) as ctx:

@@ -17,11 +17,12 @@ from patron.metrics.measuring import total
 from patron.reckoning import stages, working
 from patron.reckoning.models import CustomerStage, StageDefinition
 from patron.records import table
+from patron.statements import statement_count
 from patron.testing.faces import app_client, make_customer, signed_in
 from patron.testing.faces import working as at_work
 from patron.worker.drain import Drain
 from patron.worker.watch import Watch
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 
 @pytest.fixture
@@ -97,7 +98,10 @@ def test_a_new_version_counts_anew_and_the_old_one_stays_on_record(client: Any, 
 
 def test_what_happens_is_followed_by_the_worker(assembly: Assembly) -> None:
     key = _touched(assembly, "Ada", None)
-    Drain(assembly, Watch(lambda ids: None, 20)).run()
+    with statement_count() as count:
+        working.reckon_recent(assembly)
+        working.reckon_recent(assembly)  # what has been looked at is not looked at for ever
+    assert count.total < 40
     assert _kept(assembly)[key]["stage"] == "prospect"
     with at_work(assembly) as ctx:
         interactions.log(ctx, "phone", [Party("caller", key)], body="Asks for desks")
@@ -128,3 +132,18 @@ def test_whoever_may_not_define_does_not(assembly: Assembly) -> None:
         assert (
             client.post("/customers/stages", data={"active_days": "1", "lapsed_days": "2"}).status_code == 403
         )
+
+
+def test_recent_changes_are_found_once_a_page_at_a_time(
+    assembly: Assembly, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "PAGE", 2)
+    keys = [make_customer(assembly, f"Ada {number}") for number in range(5)]
+    working.reckon_recent(assembly)
+    assert set(_kept(assembly)) == set(keys)
+    with at_work(assembly) as ctx:
+        long_ago = ctx.now - timedelta(days=1)
+        ctx.session.execute(update(table(Customer)).values(updated_at=long_ago))
+        ctx.session.execute(delete(table(CustomerStage)))
+    working.reckon_recent(assembly)
+    assert _kept(assembly) == {}  # they were written before it looked last

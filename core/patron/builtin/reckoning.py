@@ -21,7 +21,7 @@ from patron.hookspecs import hookimpl
 from patron.permissions import Scope
 from patron.reckoning import quality, stages
 from patron.reckoning.controllers import DEFINE, HOME, ROUTES, RULES_HOME, SEE
-from patron.reckoning.working import follow, reckon_all, wanted
+from patron.reckoning.working import follow, reckon_all, reckon_recent, wanted
 from patron.routing import Route
 
 
@@ -54,12 +54,15 @@ def register_nav() -> Sequence[NavItem]:
 
 @hookimpl
 def register_jobs() -> Sequence[Job]:
-    return (Job(stages.JOB.partition(".")[2], reckon_all, timedelta(days=1), transaction=False),)
+    return (
+        Job(stages.JOB.partition(".")[2], reckon_all, timedelta(days=1), transaction=False),
+        Job("reckon_recent", reckon_recent, timedelta(minutes=1), transaction=False),
+    )
 
 
 @hookimpl
 def register_event_handlers() -> Sequence[Handler]:
-    return (Handler("reckon_changed", "*", follow, batch=True, wanted=wanted),)
+    return (Handler("reckon_touched", "*", follow, batch=True, wanted=wanted),)
 
 
 @hookimpl

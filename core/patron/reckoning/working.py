@@ -1,10 +1,16 @@
-"""When it is reckoned: after changes, by the worker; and every day for all, a page of customers at a time."""
+"""When it is reckoned: soon after a customer was changed, called or bought, and every day for all.
+
+A change costs nothing for it: the worker looks every minute for customers that were written since it looked last. What
+happens to a customer without a change of its row, such as a call or an order, is followed by its event.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_
+from sqlmodel import Session
 
 from patron.assembly import Assembly
 from patron.bulk import among
@@ -14,50 +20,64 @@ from patron.events import Event
 from patron.interactions.models import Participant
 from patron.permissions import job_actor
 from patron.reckoning import quality, stages
-from patron.records import table
-from patron.system.models import JobRun
+from patron.records import table, utc_now
+from patron.resources.values import parse_instant
+from patron.system.stored import store_setting, stored_setting
 
 PAGE = 500
 LOGGED = "interactions.logged"
-_TOUCHING = frozenset(
-    (
-        LOGGED,
-        *(f"customers.{what}" for what in ("created", "changed", "restored", "merged", "split", "imported")),
-    )
-)
+SEEN = "customers.reckoned_until"
+"""Under this name is kept when the newest change was made that has been looked at."""
+OVERLAP = timedelta(seconds=30)
+"""A transaction that began earlier may end later: so much is looked at once more."""
 
 
 def wanted(ctx: Context, event: str) -> bool:
-    """Events of customers, and those by which a module's facts of them change."""
-    if event in _TOUCHING:
+    """Touches, and events by which a module's facts of a customer change; not those of the customer's own row."""
+    if event == LOGGED:
         return True
-    sources = ctx.assembly.fact_sources
-    return event in sources or event.rpartition(".")[0] in sources
+    sources, resource = ctx.assembly.fact_sources, event.rpartition(".")[0]
+    return resource != "customers" and (event in sources or resource in sources)
 
 
 def follow(ctx: Context, events: Sequence[Event]) -> None:
-    """Reckon those whom the events were about; after an import all, in the job."""
+    """Reckon those whom the events were about. A fixed number of statements."""
     ids = {event.customer_id for event in events if event.customer_id is not None}
-    for event in events:
-        if event.name in ("customers.merged", "customers.split"):
-            ids |= {int(event.payload["survivor"]), int(event.payload["merged"])}
-    ids |= _took_part(ctx, [event.payload["id"] for event in events if event.name == LOGGED])
-    if ids:
-        stages.reckon(ctx, ids)
-        quality.reckon(ctx, ids)
-    if any(event.name == "customers.imported" for event in events):
-        jobs = table(JobRun)
-        ctx.session.execute(update(jobs).where(jobs.c.name == stages.JOB).values(due_at=ctx.now))
+    touches = [event.payload["id"] for event in events if event.name == LOGGED]
+    if touches:
+        p = table(Participant)
+        named = select(p.c.customer_id).where(
+            among(p.c.interaction_id, touches), p.c.customer_id.is_not(None)
+        )
+        ids.update(ctx.session.execute(named).scalars())
+    _reckon(ctx, ids)
 
 
-def _took_part(ctx: Context, interactions: Sequence[int]) -> set[int]:
-    if not interactions:
-        return set()
-    p = table(Participant)
-    named = select(p.c.customer_id).where(
-        among(p.c.interaction_id, interactions), p.c.customer_id.is_not(None)
-    )
-    return set(ctx.session.execute(named).scalars())
+def _reckon(ctx: Context, ids: set[int]) -> None:
+    stages.reckon(ctx, ids)
+    quality.reckon(ctx, ids)
+
+
+def reckon_recent(assembly: Assembly) -> None:
+    """Those whose row was written since the last time, by whichever way: a page in a transaction of its own."""
+    c = table(Customer)
+    until = utc_now() - OVERLAP
+    with assembly.database.read() as session:
+        seen = stored_setting(session, SEEN)
+    edge = (parse_instant(seen) if seen else until, 0)
+    while True:
+        with assembly.database.read() as session:
+            later = tuple_(c.c.updated_at, c.c.id) > tuple_(*edge)
+            page = select(c.c.id, c.c.updated_at).where(later).order_by(c.c.updated_at, c.c.id).limit(PAGE)
+            rows = session.execute(page).all()
+        if rows:
+            edge = (rows[-1].updated_at, rows[-1].id)
+        with assembly.database.write() as session:
+            _reckon(_at_work(session, assembly), {row.id for row in rows})
+            if len(rows) < PAGE:
+                store_setting(session, SEEN, until.isoformat())
+                return
+            store_setting(session, SEEN, min(edge[0], until).isoformat())
 
 
 def reckon_all(assembly: Assembly) -> None:
@@ -65,13 +85,16 @@ def reckon_all(assembly: Assembly) -> None:
     after = 0
     while True:
         with assembly.database.write() as session:
-            ctx = Context(session, assembly, job_actor(stages.JOB))
+            ctx = _at_work(session, assembly)
             c = table(Customer)
             page = select(c.c.id).where(c.c.id > after).order_by(c.c.id).limit(PAGE)
             ids = list(session.execute(page).scalars())
-            stages.reckon(ctx, ids)
-            quality.reckon(ctx, ids)
+            _reckon(ctx, set(ids))
             if len(ids) < PAGE:
                 quality.reckon_base(ctx)
                 return
             after = ids[-1]
+
+
+def _at_work(session: Session, assembly: Assembly) -> Context:
+    return Context(session, assembly, job_actor(stages.JOB))
