@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, delete, func, select, update
+from sqlalchemy import Date, delete, func, select, update
 
 from patron.accounts import audit
 from patron.bulk import among
@@ -22,6 +22,7 @@ from patron.customers.came_since import Arrival, arrivals
 from patron.customers.links import Link, links
 from patron.customers.merging import KEY, MERGE, movable
 from patron.customers.models import Consent, ContactHolder, Customer, MergeJournal
+from patron.db import UtcDateTime
 from patron.errors import Conflict, NotFound
 from patron.events import publish
 from patron.interactions import timeline
@@ -135,8 +136,8 @@ def _values_back(entry: Mapping[str, Any], survivor: Customer, merged: Customer)
         expected = was_set[name] if name in was_set else audit.plain(getattr(merged, name))
         if audit.plain(getattr(survivor, name)) != expected:
             continue
-        if isinstance(value, str) and columns[name].type.python_type in (date, datetime):
-            kind = datetime if isinstance(columns[name].type, DateTime) else columns[name].type.python_type
+        if isinstance(value, str) and isinstance(columns[name].type, UtcDateTime | Date):
+            kind = datetime if isinstance(columns[name].type, UtcDateTime) else date
             value = kind.fromisoformat(value)
         setattr(survivor, name, value)
 
