@@ -112,6 +112,7 @@ class Resource:
     ``sorts`` is the default order, with ``-`` for descending. ``state`` names the field
     whose choices are the columns of the board: a choice, or a yes or no with choices “false” and “true”.
     ``sections`` divide the form: the first field of each, and its heading. Verbs that are left out have no route.
+    ``typed_url`` is asked while a new record is typed, with what the form holds; what it answers stands above the form.
     ``kept_by`` managers is what a firm sets up or books centrally (tax rates, queues, rules, payments): the built-in
     roles ``user`` and ``reader`` then only read it, and with ``read_by`` managers they get nothing of it.
     Permissions are ``<key>.<verb>`` (see ``key``). ``module`` is filled in when the resource is registered; one whose
@@ -140,6 +141,7 @@ class Resource:
     rules: type[Rules] | None = None
     icon: str = "file"
     template: str = ""
+    typed_url: str = ""
     nav: str = ""
     module: str = ""
     kept_by: Literal["users", "managers"] = "users"

@@ -251,4 +251,5 @@ CUSTOMERS = Resource(
     search=("name",),
     natural_key="primary_email",
     links=(CustomerLink("merged_into_id", "merged"),),
+    typed_url="/customers/alike",
 )

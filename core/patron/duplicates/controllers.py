@@ -6,6 +6,7 @@ from patron.context import Context
 from patron.customers.merging import MERGE
 from patron.duplicates import deciding
 from patron.duplicates.saying import reason
+from patron.duplicates.typed import looks_like
 from patron.errors import Invalid
 from patron.responses import Flash, Page, Redirect
 from patron.routing import Route, get, post
@@ -63,10 +64,16 @@ def reopen(ctx: Context, pair_id: int) -> Redirect:
     return Redirect(_back(ctx), Flash("Back among those to look at."))
 
 
+@post("/customers/alike", permission="customers.create", transaction="read")
+def show_alike(ctx: Context) -> Page:
+    """Whom a customer looks like who is being typed in (form: the fields of a new customer)."""
+    return Page("duplicates/alike.html", {"alike": looks_like(ctx)})
+
+
 def _back(ctx: Context) -> str:
     """The customer's page that asked, else the queue."""
     customer = whole_number(ctx.web.value("customer"))
     return QUEUE if customer is None else f"/customers/{customer}"
 
 
-ROUTES: tuple[Route, ...] = (show_queue, dismiss, reopen)
+ROUTES: tuple[Route, ...] = (show_queue, dismiss, reopen, show_alike)

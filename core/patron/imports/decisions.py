@@ -14,10 +14,10 @@ from patron.context import Context
 from patron.customers import normalise
 from patron.customers.models import Customer
 from patron.customers.resource import CUSTOMERS
+from patron.duplicates.likeness import find_alike
 from patron.errors import Forbidden
 from patron.imports.changes import Changes, changes_of
 from patron.imports.existing import Existing
-from patron.imports.likeness import find_alike
 from patron.imports.matching import Foreseen, Rules, by_name_alone, find_matches, keys_of
 from patron.imports.outcomes import Outcome, Waiting
 from patron.imports.staged import StagedCustomer

@@ -89,6 +89,7 @@ def _form(
         "back": ctx.web.param("back") or ctx.web.value("back"),
         "currency": ctx.assembly.settings.currency,
         "sections": dict(resource.sections),
+        "typed_url": resource.typed_url if record_id is None else "",
         "action": f"{resource.path}/new" if record_id is None else f"{resource.path}/{record_id}/edit",
         "cancel_url": resource.path if record_id is None else f"{resource.path}/{record_id}",
     }
