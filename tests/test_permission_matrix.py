@@ -441,6 +441,7 @@ UNCHANGING = {  # by path's end: why a success may change nothing
     "/bulk": "only shows what it would do; or says of each record why not",
     "/bulk/apply": "the value asked for may be the one that is there",
     "/preview": "only shows",
+    "/customers/alike": "only looks",
     "/mailboxes/{mailbox_id:int}/test": "only tries",
     "/mailboxes/{mailbox_id:int}/fetch": "the canary mailbox names no server",
     "/users/{user_id:int}/enable": "is enabled",
