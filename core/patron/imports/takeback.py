@@ -40,7 +40,7 @@ from patron.system.models import FileLink, ImportChange
 
 ACTION = "undo import"
 _OF_IMPORTS = ("create", "change", ACTION)
-BESIDE = 200
+BESIDE = 10  # entries to a transaction, each of a part of a batch: others write in between
 
 
 class Verdict(NamedTuple):
@@ -333,17 +333,19 @@ class Takeback:
         batch = select(t.c.id, t.c.changes).where(
             t.c.import_id == self.import_id, t.c.row_id == 0, t.c.id > after
         )
-        row = ctx.session.execute(batch.order_by(t.c.id).limit(1)).first()
-        if row is None:
+        rows = ctx.session.execute(batch.order_by(t.c.id).limit(BESIDE)).all()
+        if not rows:
             return None
-        done = [Difference(*one) for one in row.changes]
-        employers = [one.id for one in done if one.table == "core_customer"]
+        done = {row.id: [Difference(*one) for one in row.changes] for row in rows}
+        employers = [one.id for some in done.values() for one in some if one.table == "core_customer"]
         left = set(self._remove_employers(ctx, employers))
-        _drop_unheld(ctx, [one.id for one in done if one.table == "core_contact_point"])
-        rest = [list(one) for one in done if one.table == "core_customer" and one.id in left]
-        mine = t.c.id == row.id
-        ctx.session.execute(update(t).where(mine).values(changes=rest) if rest else delete(t).where(mine))
-        return int(row.id)
+        points = [one.id for some in done.values() for one in some if one.table == "core_contact_point"]
+        _drop_unheld(ctx, points)
+        for key, some in done.items():
+            rest = [list(one) for one in some if one.table == "core_customer" and one.id in left]
+            mine = t.c.id == key
+            ctx.session.execute(update(t).where(mine).values(changes=rest) if rest else delete(t).where(mine))
+        return int(rows[-1].id)
 
     def _remove_employers(self, ctx: Context, ids: Sequence[int]) -> list[int]:
         """Organisations that only their people named; those that somebody needs stay, and are returned."""
