@@ -4,20 +4,37 @@
         "action", "alt", "aria-controls", "aria-describedby", "aria-label", "aria-labelledby", "data-card", "data-version",
         "datetime", "for", "hx-get", "hx-post", "hx-target", "href", "id", "name", "popovertarget", "src", "title", "value",
     ]);
+    // What axe judges by the whole page.
+    const OF_THE_PAGE = "h1, h2, h3, h4, h5, h6, main, nav, header, footer, aside, section, [role], [accesskey]";
+    const CLOSED = "[popover]:not(:popover-open), dialog:not([open])";
+    const QUICK = "svg, option, optgroup, template, script, hr, br, input[type=hidden]"; // seen sooner than compared
     const frame = () => new Promise(requestAnimationFrame);
 
-    /** An element without its words: two of one shape in one place look alike to a stylesheet and to axe. */
-    function shape(node) {
-        if (node.nodeType === Node.TEXT_NODE) return node.data.trim() ? "…" : "";
-        if (node.nodeType !== Node.ELEMENT_NODE) return "";
+    /** An element's own tag without what tells records apart. */
+    function tag(node) {
         const said = [...node.attributes]
             .map(({ name, value }) => `${name}=${TOLD_APART_BY_RECORD.has(name) && value ? "…" : value}`)
             .sort();
-        return `<${node.localName} ${said.join(" ")}>${[...node.childNodes].map(shape).join("")}</>`;
+        return `<${node.localName} ${said.join(" ")}>`;
     }
 
+    /** An element without its words: two of one shape in one place look alike to a stylesheet and to axe. */
+    function shape(node, known) {
+        if (node.nodeType === Node.TEXT_NODE) return node.data.trim() ? "…" : "";
+        if (node.nodeType !== Node.ELEMENT_NODE) return "";
+        if (!known.has(node)) {
+            const inside = [...node.childNodes].map((child) => shape(child, known)).join("");
+            known.set(node, hash(`${tag(node)}${inside}</>`));
+        }
+        return known.get(node);
+    }
+
+    /** Where an element stands: what it is in, whether as the first or the last there, and what it follows. */
     function place(node) {
-        return node ? `${place(node.parentElement)}>${node.localName}.${node.className}` : "";
+        if (!node) return "";
+        const { parentElement, previousElementSibling: before, nextElementSibling: after } = node;
+        const follows = before ? `${before.localName}.${before.className}+` : "";
+        return `${parentElement ? place(parentElement) + tag(parentElement) : ""}${follows}${after ? "" : "$"}`;
     }
 
     function hash(text) {
@@ -29,18 +46,28 @@
         return `${(a >>> 0).toString(36)}${(b >>> 0).toString(36)}`;
     }
 
-    /** Rows, items, closed menus and dialogs that differ by their record alone from two that axe has seen, on this page
-     *  or on one before; the last of a list is always looked at, since stylesheets set it apart. */
+    /** What differs by its record alone from two that axe has seen, on this page or on one before: of rows, fields, the
+     *  shell. Nothing with a heading or a landmark, which axe judges by the page as a whole; the last of a list is always
+     *  looked at, since stylesheets set it apart. Closed menus and dialogs, of which axe reads no word, lie empty then. */
     function repeated() {
         const counts = JSON.parse(sessionStorage.getItem("looked at") ?? "{}");
         const styles = stylesheets();
-        const found = [];
-        for (const one of document.querySelectorAll("tr, li, [popover]:not(:popover-open), dialog:not([open])")) {
-            if (found.at(-1)?.contains(one) || (one.matches("tr, li") && !one.nextElementSibling)) continue;
-            const key = hash(styles + place(one.parentElement) + shape(one));
-            if (counts[key] === 2) found.push(one);
-            else counts[key] = (counts[key] ?? 0) + 1;
+        const [known, found, pending] = [new Map(), [], [...document.body.children]];
+        while (pending.length) {
+            const one = pending.pop();
+            if (one.matches(QUICK)) continue;
+            const closed = one.matches(CLOSED) && !one.checkVisibility();
+            if (closed || (!one.matches(OF_THE_PAGE) && !one.querySelector(OF_THE_PAGE))) {
+                const key = hash(styles + place(one) + shape(one, known));
+                const seen = counts[key] === 2;
+                if (!seen) counts[key] = (counts[key] ?? 0) + 1;
+                else if (closed) emptied.push([one, [...one.childNodes]]);
+                else found.push(one);
+                if (seen || closed) continue;
+            }
+            pending.push(...one.children);
         }
+        for (const [one] of emptied) one.replaceChildren();
         sessionStorage.setItem("looked at", JSON.stringify(counts));
         return found;
     }
@@ -74,6 +101,17 @@
         return told;
     }
 
+    /** Labels and descriptions that lead nowhere, and names given twice: of all there is, unlike axe. */
+    function astray() {
+        const known = new Map();
+        for (const { id } of document.querySelectorAll("[id]")) known.set(id, (known.get(id) ?? 0) + 1);
+        const led = [...document.querySelectorAll("[for], [aria-labelledby], [aria-describedby]")].flatMap((one) =>
+            ["for", "aria-labelledby", "aria-describedby"].flatMap((by) => one.getAttribute(by)?.split(/\s+/) ?? []));
+        const lost = new Set(led.filter((id) => id && !known.has(id)));
+        const twice = led.filter((id) => known.get(id) > 1);
+        return [...lost].map((id) => `leads to no #${id}`).concat([...new Set(twice)].map((id) => `has #${id} twice`));
+    }
+
     async function missingIcons() {
         const used = [...document.querySelectorAll("use")].map((use) => use.getAttribute("href").split("#"));
         if (!used.length) return [];
@@ -95,7 +133,7 @@
             nodes.slice(0, 3).map((node) => `${id}: ${node.target} ${node.failureSummary.slice(0, 200)}`));
     }
 
-    let repeats = [];
+    let [repeats, emptied] = [[], []];
     const look = {
         /** Wait until the page stands in this view: its width, its colours, and nothing on the move. */
         async settled({ width, scheme }) {
@@ -103,7 +141,7 @@
             const moving = () => document.getAnimations().some((one) => one.playState === "running");
             for (let turn = 0; turn < 60; turn++) {
                 await frame();
-                await frame();
+                await new Promise((done) => setTimeout(done));
                 if (there() && !moving()) return;
             }
             if (!there()) throw new Error(`the page does not stand at ${width} px in the ${scheme}`);
@@ -111,7 +149,7 @@
 
         /** What is missing of a title, a language, one h1 and the icons, and where the links lead. */
         async facts() {
-            const told = [...rawWords(), ...(await missingIcons()).map((icon) => `has no icon ${icon}`)];
+            const told = [...rawWords(), ...astray(), ...(await missingIcons()).map((icon) => `has no icon ${icon}`)];
             const heads = document.querySelectorAll("h1").length;
             if (!document.title.split("·")[0].trim()) told.push("has no title");
             if (heads !== 1) told.push(`has ${heads} h1`);
@@ -133,6 +171,7 @@
             await look.settled(view);
             const styles = stylesheets();
             const told = await axed(rules, !read.includes(styles));
+            for (const [one, inside] of emptied.splice(0)) one.replaceChildren(...inside);
             return { styles, told: [...told, ...shapeless()] };
         },
 
