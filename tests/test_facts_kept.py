@@ -252,6 +252,18 @@ def test_a_fact_holds_as_of_the_last_that_is_in_it(assembly: Assembly) -> None:
         assert ctx.session.execute(select(table(CustomerSales).c.as_of)).scalar_one() == last
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_what_was_noted_before_a_merge_counts_for_who_stays(assembly: Assembly) -> None:
+    one, other = make_customer(assembly, "One"), make_customer(assembly, "Other")
+    with working(assembly) as ctx:
+        editing.create(ctx, assembly.resource("sales.opportunities"), wanted(other))
+        merge_id = merging.merge(ctx, one, other)
+    with working(assembly) as ctx:
+        assert differences(ctx) == []
+        splitting.split(ctx, merge_id)
+        assert differences(ctx) == []
+
+
 @pytest.mark.parametrize(
     "seed", [1, pytest.param(2, marks=pytest.mark.soak), pytest.param(3, marks=pytest.mark.soak)]
 )

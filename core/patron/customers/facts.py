@@ -19,7 +19,7 @@ from patron.bulk import among, update_rows
 from patron.context import Context
 from patron.contributions import CustomerFields, Field, Panel
 from patron.customers.models import Customer
-from patron.db import BigInt, before_commit
+from patron.db import BEFORE_COMMIT, BigInt, before_commit
 from patron.records import table
 from patron.resources.scope import of_reached_customers
 
@@ -160,11 +160,20 @@ def after_merge(
 ) -> None:
     """Reckon the rows of customers that became one, or two again; of one module where it comes back later. ``tables``
     are those with rows of them, where that is known: without a row of facts there is nothing to reckon."""
+    _follow_marks(ctx, set(customers))
     for module, item in ctx.assembly.customer_fields:
         here = module == only if only else module not in ctx.assembly.live.disabled
         has_rows = tables is None or table(item.model).name in tables
         if item.define is not None and here and has_rows:
             refresh(ctx, item, customers, add=False)
+
+
+def _follow_marks(ctx: Context, customers: set[int]) -> None:
+    """What this transaction has noted of one of them, and not reckoned yet, now concerns the others too."""
+    noted = [item for fn, item in ctx.session.info.get(BEFORE_COMMIT, ()) if fn is _settle]
+    declared = {index for _, indexes, ids in noted if ids & customers for index in indexes}
+    if declared:
+        before_commit(ctx.session, _settle, (ctx, sorted(declared), customers))
 
 
 # The customer's page
