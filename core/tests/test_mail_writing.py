@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from patron.accounts.models import Team, TeamMember
 from patron.assembly import Assembly
+from patron.errors import Invalid
 from patron.interactions import mailflow
 from patron.interactions.mail.parsing import parse
 from patron.interactions.mailflow import mailboxes, sending
-from patron.interactions.models import Interaction, Mailbox, MailLedger, TimelineEntry
+from patron.interactions.models import Interaction, Mail, Mailbox, MailLedger, TimelineEntry
 from patron.records import table, utc_now
 from patron.resources import editing
 from patron.testing.faces import app_client, signed_in, working
@@ -184,3 +186,80 @@ def test_programs_send_and_a_reader_does_not(client: TestClient[Litestar], assem
     )
     signed_in(client, "reader", "Readers")
     assert client.post("/api/v1/interactions/mail", json=body).status_code == 403
+
+
+def test_a_mail_is_seen_by_no_more_people_than_its_mailbox_and_what_it_answers(
+    client: TestClient[Litestar], assembly: Assembly
+) -> None:
+    mine = signed_in(client, "user", "Sales")
+    sales = team_of(assembly, mine)
+    with working(assembly) as ctx:  # their oldest team is another one
+        own_team = Team(name="Everybody", created_at=ctx.now, updated_at=ctx.now)
+        ctx.session.add(own_team)
+        ctx.session.flush()
+        ctx.session.execute(update(table(TeamMember)).values(team_id=own_team.key))
+        ctx.session.add(TeamMember(user_id=mine, team_id=sales))
+    set_up(assembly, team=str(sales), visibility="team")
+    given = {"to": ADA, "subject": "Chairs", "text": "Twenty."}
+    assert client.post("/mail/new", data={**given, "mailbox": "1"}).status_code == 303
+    raw = b"From: Ada <ada@example.com>\nMessage-ID: <q@example.com>\nSubject: Chairs\n\nHow many?\n"
+    with working(assembly) as ctx:
+        asked = mailflow.receive(ctx, raw, ctx.session.get_one(Mailbox, 1))
+        shared = {"name": "All", "address": "all@firm.example", "active": "true", "smtp_host": "127.0.0.1"}
+        mailboxes.save_mailbox(ctx, shared)
+    with working(assembly) as ctx:
+        private = {**shared, "name": "Mine", "owner": str(mine), "visibility": "private"}
+        mailboxes.save_mailbox(ctx, private)
+        with pytest.raises(Invalid):
+            mailboxes.save_mailbox(ctx, {**shared, "name": "Nobody's", "visibility": "team"})
+    answer = {**given, "mailbox": "2", "reply": str(asked.interaction_id)}
+    assert client.post("/mail/new", data=answer).status_code == 303
+    assert client.post("/mail/new", data={**given, "mailbox": "3"}).status_code == 303
+    i, t = table(Interaction), table(TimelineEntry)
+    with assembly.database.read() as session:
+        touches = session.execute(select(i.c.visibility, i.c.team_id).order_by(i.c.id)).all()
+        lines = session.execute(select(t.c.visibility, t.c.team_id).where(t.c.kind == "core.email")).all()
+    assert [tuple(row) for row in touches[:3]] == [("team", sales)] * 3
+    assert touches[3].visibility == "private"
+    assert sorted(lines) == sorted(touches)
+
+
+def team_of(assembly: Assembly, user_id: int) -> int:
+    m = table(TeamMember)
+    with assembly.database.read() as session:
+        return int(session.execute(select(m.c.team_id).where(m.c.user_id == user_id)).scalar_one())
+
+
+def test_a_mail_that_has_gone_to_some_is_not_taken_back(
+    client: TestClient[Litestar], assembly: Assembly
+) -> None:
+    set_up(assembly)
+    signed_in(client)
+    given = {"mailbox": "1", "to": f"{ADA}, ben@example.com", "subject": "Chairs", "text": "Twenty."}
+    where = client.post("/mail/new", data=given).headers["location"]
+    ledger = table(MailLedger)
+    with working(assembly) as ctx:
+        first = select(ledger.c.id).order_by(ledger.c.id).limit(1).scalar_subquery()
+        ctx.session.execute(update(ledger).where(ledger.c.id == first).values(state="claimed"))
+    assert client.post(f"{where}/recall").status_code == 422
+    assert states(assembly)[0] == ["claimed", "queued"]
+
+
+def test_an_answer_refers_to_no_mail_that_was_taken_back(
+    client: TestClient[Litestar], assembly: Assembly
+) -> None:
+    set_up(assembly)
+    signed_in(client)
+    raw = b"From: Ada <ada@example.com>\nMessage-ID: <q@example.com>\nSubject: Chairs\n\nHow many?\n"
+    with working(assembly) as ctx:
+        asked = mailflow.receive(ctx, raw, ctx.session.get_one(Mailbox, 1))
+    given = {"mailbox": "1", "to": ADA, "subject": "Chairs", "text": "2.", "reply": str(asked.interaction_id)}
+    sent = client.post(
+        "/mail/new", data={**given, "later": f"{utc_now() + timedelta(days=1):%Y-%m-%dT%H:%M}"}
+    )
+    assert client.post(f"{sent.headers['location']}/recall").status_code == 303
+    assert client.post("/mail/new", data={**given, "text": "20."}).status_code == 303
+    m = table(Mail)
+    with assembly.database.read() as session:
+        answers = session.execute(select(m.c.in_reply_to).where(m.c.direction == "out")).scalars().all()
+    assert answers == [["<q@example.com>"]] * 2

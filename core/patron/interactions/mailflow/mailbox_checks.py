@@ -54,6 +54,8 @@ def check(ctx: Context, values: Mapping[str, str]) -> None:
         errors.append(FieldError("visibility", "Choose who sees its mail."))
     if values.get("visibility") == "private" and not values.get("owner"):
         errors.append(FieldError("visibility", "Only a person’s own mailbox can be theirs alone."))
+    if values.get("visibility") == "team" and not (values.get("owner") or values.get("team")):
+        errors.append(FieldError("visibility", "Say whose it is: of which team, or of which person in one."))
     if values.get("owner") and values.get("team"):
         errors.append(FieldError("team", "A mailbox is of one person, of a team, or of the firm."))
     if values.get("module", "core") not in handling_modules(ctx):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import insert, or_, select, update
 
@@ -94,7 +94,7 @@ def writer_of(ctx: Context, mail: ParsedMail, mailbox: Mailbox, *, sent: bool) -
     address puts nothing into a history with it.
     """
     if sent:
-        return Writer(actor_of(ctx, mailbox.owner_id), f"Sent from {mailbox.address} elsewhere.")
+        return Writer(keeper_of(ctx, mailbox), f"Sent from {mailbox.address} elsewhere.")
     token = next((found[1].lower() for text in mail.delivered_to if (found := _DROP.search(text))), "")
     if not token:
         return None
@@ -137,6 +137,13 @@ def actor_of(ctx: Context, user_id: int | None) -> Actor | None:
         return None
     teams = ctx.session.execute(select(member.c.team_id).where(member.c.user_id == user_id)).scalars()
     return Actor("user", row.id, row.name, row.email, {"*": Scope.ALL}, frozenset(teams))
+
+
+def keeper_of(ctx: Context, mailbox: Mailbox) -> Actor | None:
+    """In whose name mail of a mailbox is kept: its owner's, else its team's; None for a mailbox of the firm."""
+    if mailbox.owner_id is None and mailbox.team_id is not None:
+        return replace(ctx.actor, team_ids=frozenset({mailbox.team_id}))
+    return actor_of(ctx, mailbox.owner_id)
 
 
 def without_copies(addresses: Sequence[Address]) -> tuple[Address, ...]:

@@ -19,7 +19,7 @@ from patron.interactions.mail.threading import Decision, Joined, Quarantined, Th
 from patron.interactions.mailflow.bouncing import record_bounces
 from patron.interactions.mailflow.counting import detected
 from patron.interactions.mailflow.mailboxes import visibility_of
-from patron.interactions.mailflow.own import actor_of, decide_own, without_copies, writer_of
+from patron.interactions.mailflow.own import decide_own, keeper_of, without_copies, writer_of
 from patron.interactions.mailflow.resolving import own_addresses, resolve_addresses
 from patron.interactions.models import Interaction, Mail, Mailbox, Participant, Thread
 from patron.interactions.services import Party
@@ -65,7 +65,7 @@ def receive(
     if (known := _known_already(ctx, mail)) is not None:
         return known
     writer = writer_of(ctx, mail, mailbox, sent=sent)
-    actor = writer.actor if writer else actor_of(ctx, mailbox.owner_id)
+    actor = writer.actor if writer else keeper_of(ctx, mailbox)
     ctx = ctx.acting_as(actor) if actor is not None else ctx
     known_threads = _known_threads(ctx, mail)
     parties = resolve_addresses(

@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import exists, insert, or_, select, update
 
 from patron import files
 from patron.accounts import audit
@@ -106,16 +106,14 @@ def queue_mail(
 
 
 def recall(ctx: Context, interaction_id: int) -> None:
-    """Take a mail back that has not gone out yet. Invalid when it is too late for that."""
+    """Take a mail back that has gone to nobody yet. Invalid when it is too late for that."""
     t = table(MailLedger)
-    taken = ctx.session.execute(
-        update(t)
-        .where(t.c.interaction_id == interaction_id, t.c.state == "queued")
-        .values(state="recalled", answer=f"Taken back by {ctx.actor.name}.")
-        .returning(t.c.id)
-    ).all()
-    if not taken:
+    mine = t.c.interaction_id == interaction_id
+    states = ctx.session.execute(select(t.c.state).where(mine).with_for_update()).scalars().all()
+    if "queued" not in states or not set(states) <= {"queued", "suppressed"}:
         raise Invalid("It is too late: this mail has gone out, or is just going.")
+    values = {"state": "recalled", "answer": f"Taken back by {ctx.actor.name}."}
+    ctx.session.execute(update(t).where(mine, t.c.state == "queued").values(values))
     show_delivery(ctx, (interaction_id,))
     audit.record(ctx, "recall", "interactions", interaction_id, {"delivery": ("queued", "recalled")})
 
@@ -138,14 +136,15 @@ def _check_recipients(*groups: Sequence[Address]) -> None:
 
 
 def _answered(ctx: Context, thread_id: int | None) -> tuple[str, tuple[str, ...]]:
-    """The newest mail of the thread that was not held back, and the references of an answer to it."""
+    """The newest mail of the thread, not held back nor taken back, and the references of an answer to it."""
     if thread_id is None:
         return "", ()
-    m, i = table(Mail), table(Interaction)
+    m, i, ledger = table(Mail), table(Interaction), table(MailLedger)
+    unsent = exists().where(ledger.c.interaction_id == i.c.id, ledger.c.state == "recalled")
     row = ctx.session.execute(
         select(m.c.message_id, m.c.reference_ids)
         .select_from(m.join(i, i.c.mail_id == m.c.id))
-        .where(i.c.thread_id == thread_id, i.c.quarantined.is_(False))
+        .where(i.c.thread_id == thread_id, i.c.quarantined.is_(False), ~unsent)
         .order_by(i.c.id.desc())
         .limit(1)
     ).first()

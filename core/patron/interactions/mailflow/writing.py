@@ -20,6 +20,7 @@ from patron.errors import Invalid, NotFound
 from patron.interactions.mail.composing import quote, reply_subject
 from patron.interactions.mail.parsed import Address
 from patron.interactions.mailflow.choosing import may_send_from, writing_mailboxes
+from patron.interactions.mailflow.mailboxes import load_mailbox, visibility_of
 from patron.interactions.mailflow.sending import queue_mail
 from patron.interactions.models import Interaction, Mail, MailTemplate, Participant
 from patron.interactions.threads import thread_of
@@ -41,6 +42,7 @@ _ROLES = (
     "via_partner",
     "referrer",
 )
+_NARROWER = ("all", "team", "private")
 _SEPARATOR = re.compile(r"[,;\n]+")
 _NAMED = re.compile(r'\s*"?([^"<>]*?)"?\s*<([^<>]+)>\s*')
 
@@ -199,16 +201,30 @@ def write(ctx: Context, given: Draft, file_ids: Sequence[int] = ()) -> Interacti
     mailbox_id = may_send_from(ctx, given.mailbox)
     about = _about(ctx, given)
     thread_id, beneath = about.thread_id, ""
-    if given.reply:
-        answered = _answered(ctx, given)
+    answered = _answered(ctx, given) if given.reply else None
+    if answered is not None:
         thread_id = thread_of(ctx, answered.thread_id).id
         beneath = _quoted(ctx, answered) if given.quoted else ""
+    visibility, team_id = _seen_by(ctx, mailbox_id, answered)
+    if team_id is not None:
+        ctx = ctx.acting_as(replace(ctx.actor, team_ids=frozenset({team_id})))
     return queue_mail(
         ctx, mailbox_id, read_addresses(given.to), given.subject[:500], given.text.strip() + "\n",
         cc=read_addresses(given.cc), thread_id=thread_id, file_ids=file_ids, beneath=beneath,
         resource=about.resource if about.record_id is not None else "", record_id=about.record_id,
         module=about.resource.partition(".")[0] if "." in about.resource else "core", due_at=due_at(ctx, given.later),
+        visibility=visibility,
     )  # fmt: skip
+
+
+def _seen_by(ctx: Context, mailbox_id: int, answered: Interaction | None) -> tuple[str, int | None]:
+    """Who sees a mail: as few as see what its mailbox holds, and what it answers. With the team, if it is a team's."""
+    mailbox = load_mailbox(ctx, mailbox_id)
+    bounds = [(visibility_of(mailbox), mailbox.team_id)]
+    if answered is not None:
+        bounds.append((answered.visibility, answered.team_id))
+    visibility, team_id = max(bounds, key=lambda bound: _NARROWER.index(bound[0]))
+    return visibility, team_id if visibility == "team" else None
 
 
 def due_at(ctx: Context, later: str) -> datetime:
