@@ -7,7 +7,7 @@ from typing import Any
 
 from patron.assembly import Assembly
 from patron.customers.models import Customer
-from patron.imports import undo
+from patron.imports import engine, undo
 from patron.imports.commands import resume_import, run_import
 from patron.imports.review import decide, waiting
 from patron.records import table
@@ -64,7 +64,11 @@ def test_all_are_decided_on_the_page(assembly: Assembly, tmp_path: Path) -> None
         assert "family name one letter apart" in client.get(url).text
         assert client.post(f"{url}/review", data={"answer": "perhaps"}).status_code == 422
         assert client.post(f"{url}/review", data={"answer": "new"}).status_code == 303
+        assert client.post(f"{url}/review", data={"answer": "new"}).status_code == 303  # twice is once
         assert "one letter apart" not in client.get(url).text
-    assert len(names(assembly)) == 4
+    with assembly.database.write() as session:
+        assert decide(session, done["import_id"], "new") == 0
+        after = engine.status(session, done["import_id"])
+    assert (after.state, after.skipped, len(names(assembly))) == ("applied", 0, 4)
     again = run_import(assembly, "customers", tmp_path / "alike.csv", match="likely")
     assert (again["created"], again["skipped"]) == (0, 2)

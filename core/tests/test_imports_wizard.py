@@ -10,7 +10,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from patron.assembly import Assembly
 from patron.customers.models import Customer
-from patron.imports import claims
+from patron.imports import claims, mending
 from patron.imports.background import continue_imports
 from patron.records import table, utc_now
 from patron.resources import importing
@@ -111,6 +111,9 @@ def test_refused_rows_are_corrected_in_the_page(client: Client, assembly: Assemb
     assert client.post(f"{url}/refused", data={**row, "cell-3-3": "anna@example.com"}).status_code == 303
     done = imported(assembly)
     assert (done.state, done.created, done.rejected, people(assembly)) == ("applied", 2, 0, 2)
+    again = {3: ["2", "Anna", "Weiß", "anna@example.com", "Bonn"]}  # sent twice
+    assert mending.mend(assembly, assembly.resource("customers"), done.id, again) == 0
+    assert imported(assembly) == done
     assert "No row is refused" in client.get(f"{url}/refused").text
     client.post(f"{url}/undo")
     assert people(assembly) == 0

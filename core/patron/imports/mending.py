@@ -76,18 +76,21 @@ def mend(assembly: Assembly, resource: Resource, import_id: int, changed: Mappin
         row = session.execute(select(i.c.mapping).where(i.c.id == import_id)).one()
         head = _sample(session, import_id)
     results = list(_read(assembly, resource, row.mapping, head, changed))
-    good: int = sum(one["state"] == "staged" for one in results)
+    good = 0
     with assembly.database.write() as session:
-        waiting = {"rejected": i.c.rejected - good}
-        held = update(i).where(i.c.id == import_id, i.c.state.in_(OPEN), i.c.dry_run.is_(False))
-        state = session.execute(held.values(waiting).returning(i.c.state)).scalar()
+        held = select(i.c.state).where(i.c.id == import_id, i.c.state.in_(OPEN), i.c.dry_run.is_(False))
+        state = session.execute(held.with_for_update()).scalar()
         if state is None:
             raise Conflict("Its rows cannot be corrected now.")
-        if good and state == "applied":
-            session.execute(update(i).where(i.c.id == import_id).values(state="part applied"))
         for one in results:
             mine = (t.c.import_id == import_id, t.c.line == one.pop("line"), t.c.state == "rejected")
-            session.execute(update(t).where(*mine).values(one))
+            still = session.execute(update(t).where(*mine).values(one).returning(t.c.id)).first() is not None
+            good += still and one["state"] == "staged"
+        values = {
+            "rejected": i.c.rejected - good,
+            "state": "part applied" if good and state == "applied" else state,
+        }
+        session.execute(update(i).where(i.c.id == import_id).values(values))
     return good
 
 

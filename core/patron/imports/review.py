@@ -67,7 +67,8 @@ def count(session: Session, import_id: int) -> int:
 def decide(session: Session, import_id: int, answer: str, lines: Sequence[int] | None = None) -> int:
     """Say of these lines, or of all that wait, that they are the ``same`` or ``new``; to be applied then.
 
-    Returns how many. Invalid for another answer, Conflict while the import is at work or taken back.
+    Returns how many; with none nothing changes. Invalid for another answer, Conflict while the import is at work or
+    taken back.
     """
     if answer not in ANSWERS:
         raise Invalid.field("answer", f"Answer one of: {', '.join(ANSWERS)}.")
@@ -77,7 +78,7 @@ def decide(session: Session, import_id: int, answer: str, lines: Sequence[int] |
         which.append(among(t.c.line, lines))
     said: dict[str, Any] = {"state": "staged", "field": answer, "reason": ""}
     number = len(session.execute(update(t).where(*which).values(said).returning(t.c.id)).all())
-    left = {"state": "part applied", "skipped": i.c.skipped - number}
+    left = {"state": "part applied", "skipped": i.c.skipped - number} if number else {"skipped": i.c.skipped}
     open_ = update(i).where(i.c.id == import_id, i.c.state.in_(_OPEN), i.c.dry_run.is_(False))
     if session.execute(open_.values(left).returning(i.c.id)).first() is None:
         raise Conflict("This import takes no decisions now.")

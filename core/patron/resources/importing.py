@@ -295,8 +295,9 @@ def decide(ctx: Context, import_id: int, *, resource: Resource) -> Redirect:
         number = review.decide(
             ctx.session, import_id, ctx.web.value("answer"), None if line is None else [line]
         )
-        engine.request_apply(ctx.session, import_id)
-    if number <= ROWS_AT_ONCE:
+        if number:
+            engine.request_apply(ctx.session, import_id)
+    if 0 < number <= ROWS_AT_ONCE:
         engine.apply(ctx.assembly, import_id)
     return Redirect(_url(resource, import_id))
 
