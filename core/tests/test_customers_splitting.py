@@ -13,7 +13,7 @@ from patron.customers.came_since import arrivals
 from patron.customers.models import Consent, ContactHolder, Customer, MergeJournal
 from patron.errors import Invalid
 from patron.interactions import services as interactions
-from patron.interactions.models import Participant
+from patron.interactions.models import MailLedger, Participant
 from patron.records import table
 from patron.resources import editing
 from patron.system.models import FileLink
@@ -147,6 +147,29 @@ def test_files_go_along_and_come_back(assembly: Assembly, pair: tuple[int, int])
     f = table(FileLink)
     with working(assembly) as ctx:
         assert ctx.session.execute(select(f.c.record_id)).scalars().all() == [robert]
+
+
+def test_a_split_tells_of_the_mails_that_went_out_and_that_the_reader_may_read(
+    assembly: Assembly, pair: tuple[int, int]
+) -> None:
+    bob, robert = pair
+    with working(assembly) as ctx:
+        merge_id = merging.merge(ctx, bob, robert)
+        for subject, state, visibility in (
+            ("Gone", "handed", "all"), ("Taken back", "recalled", "all"), ("Secret", "handed", "private"),
+        ):  # fmt: skip
+            party = interactions.Party("to", bob, "bob@example.com")
+            touch = interactions.log(
+                ctx, "email", [party], direction="out", subject=subject, visibility=visibility
+            )
+            values = {"message_id": f"<{touch.key}@x.test>", "recipient": "bob@example.com", "state": state,
+                      "purpose": "contract", "attempts": 1, "due_at": ctx.now, "answer": "",
+                      "envelope_from": "", "interaction_id": touch.key}  # fmt: skip
+            ctx.session.execute(insert(table(MailLedger)).values(values))
+    with app_client(assembly) as client:
+        signed_in(client, "admin")
+        page = client.get(f"/merges/{merge_id}").text
+    assert [subject for subject in ("Gone", "Taken back", "Secret") if f"{subject} <" in page] == ["Gone"]
 
 
 def test_a_form_chooses_field_by_field(assembly: Assembly, pair: tuple[int, int]) -> None:

@@ -29,8 +29,10 @@ from patron.interactions import timeline
 from patron.interactions.models import Interaction, MailLedger, Participant
 from patron.records import table
 from patron.resources import editing, search
+from patron.resources.scope import row_scope
 
 _MOST_AT_ONCE = 500
+_GONE_OUT = ("handed", "in_doubt", "bounced")
 
 
 @dataclass(frozen=True)
@@ -190,13 +192,16 @@ def _tell(ctx: Context, survivor: Customer, merged: Customer) -> None:
 
 
 def _sent_since(ctx: Context, entry: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Mails that were handed over since, newest first: a split does not call them back."""
+    """Mails that were handed over since, newest first, of those that the actor may read: a split calls none back."""
+    if not ctx.actor.may("interactions.read"):
+        return ()
+    readable = row_scope(ctx, ctx.assembly.resource("interactions"))
     m, i, p = table(MailLedger), table(Interaction), table(Participant)
     theirs = select(p.c.interaction_id).where(p.c.customer_id == entry["survivor_id"])
     rows = ctx.session.execute(
         select(m.c.recipient, i.c.subject, i.c.at)
         .join(i, i.c.id == m.c.interaction_id)
-        .where(i.c.id.in_(theirs), i.c.at >= entry["at"], m.c.state.not_in(("queued", "suppressed")))
+        .where(i.c.id.in_(theirs), i.c.at >= entry["at"], m.c.state.in_(_GONE_OUT), readable)
         .order_by(i.c.at.desc(), i.c.id.desc())
         .limit(100)
     )
