@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from patron.accounts.models import Audit
 from patron.assembly import Assembly
 from patron.errors import Invalid
 from patron.interactions.mail.oauth import PROVIDERS, Client, Provider, refresh
@@ -75,7 +76,7 @@ def stored(assembly: Assembly) -> Mailbox:
 def test_a_mailbox_is_connected_fetched_and_kept_signed_in(
     client: TestClient[Litestar], assembly: Assembly, provider: MailProvider
 ) -> None:
-    signed_in(client)
+    admin = signed_in(client)
     page = set_up(client, provider, imap_sent_folder="auto")
     assert poll(assembly) == 0
     assert stored(assembly).last_error.startswith("Nobody has allowed access")
@@ -84,6 +85,10 @@ def test_a_mailbox_is_connected_fetched_and_kept_signed_in(
     secret = stored(assembly).secret
     assert "refresh-" not in secret
     assert unseal(assembly.settings.secret_key, secret)["refresh_token"] == provider.refresh_token
+    a = table(Audit)
+    with assembly.database.read() as session:
+        acts = select(a.c.actor_id).where(a.c.resource == "mailboxes").order_by(a.c.id)
+        assert session.execute(acts).scalars().all() == [admin, admin]  # made, and connected
     provider.folders["INBOX"].append(
         b"From: ada@example.com\nMessage-ID: <a@x.test>\nSubject: Chairs\n\nHow many?\n"
     )

@@ -193,7 +193,7 @@ def connected(ctx: Context) -> Redirect:
     if ctx.web.param("error"):
         return Redirect(home, Flash("Access was not allowed: nothing has changed.", "warning"))
     try:
-        consent.finish(ctx.assembly, ctx.actor.user_id, ctx.web.param("code"), ctx.web.param("state"))
+        consent.finish(ctx.assembly, ctx.actor, ctx.web.param("code"), ctx.web.param("state"))
     except Invalid as error:
         return Redirect(home, Flash(error.detail, "danger"))
     return Redirect(home, Flash("Connected. Test it now."))

@@ -19,6 +19,7 @@ from patron.errors import Forbidden, Invalid
 from patron.interactions.mail.oauth import PROVIDERS, Client, Provider, Tokens, authorize_url, redeem, refresh
 from patron.interactions.mailflow.secrets import seal, unseal
 from patron.interactions.models import Mailbox
+from patron.permissions import Actor
 from patron.records import table, utc_now
 
 CALLBACK = "/mail/oauth/callback"
@@ -50,15 +51,15 @@ def begin(ctx: Context, mailbox: Mailbox) -> str:
     return authorize_url(client, state, _keyed(ctx.assembly, "pkce", said), _login(mailbox))
 
 
-def finish(assembly: Assembly, user_id: int | None, code: str, state: str) -> int:
+def finish(assembly: Assembly, actor: Actor, code: str, state: str) -> int:
     """Keep what the provider gives for the code. Returns the mailbox's id. Talks to the network: in no transaction.
 
-    Forbidden for an answer that this user did not ask for, or too late; Invalid with the provider's reason.
+    Forbidden for an answer that this actor did not ask for, or too late; Invalid with the provider's reason.
     """
     said, _, signature = state.rpartition(".")
     parts = said.split(".")
     genuine = hmac.compare_digest(signature.encode(), _keyed(assembly, "state", said).encode())
-    if not genuine or len(parts) != 4 or parts[1] != str(user_id or 0):
+    if not genuine or len(parts) != 4 or parts[1] != str(actor.user_id or 0):
         raise Forbidden("This answer belongs to no question that you asked.")
     if int(parts[2]) < utc_now().timestamp():
         raise Forbidden("This answer came too late. Connect again.")
@@ -70,7 +71,7 @@ def finish(assembly: Assembly, user_id: int | None, code: str, state: str) -> in
     _keep(assembly, mailbox, tokens)
     with assembly.database.write() as session:
         audit.record(
-            Context(session, assembly), "change", "mailboxes", mailbox.key, {"secret": ("", "changed")}
+            Context(session, assembly, actor), "change", "mailboxes", mailbox.key, {"secret": ("", "changed")}
         )
     return mailbox.key
 
