@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from patron.accounts.models import User
+from patron.accounts.models import Audit, AuditValue, User
 from patron.assembly import Assembly
 from patron.context import Context
 from patron.interactions import mailflow
@@ -147,3 +147,23 @@ def test_a_persons_own_mailbox_shows_customers_mail_to_whom_it_says_and_no_other
     assert lines(assembly) == [("Bob", "in", "private")]
     with assembly.database.read() as session:
         assert len(session.execute(select(table(Mail).c.id)).all()) == 1
+
+
+def test_who_sees_the_mail_of_a_mailbox_and_where_it_goes_is_audited(assembly: Assembly) -> None:
+    box = set_up(assembly, owner="bob", visibility="private")
+    with working(assembly) as ctx:
+        values = mailboxes.mailbox_values(box) | {"visibility": "all", "smtp_host": "smtp.example.com"}
+        mailboxes.save_mailbox(ctx, values, box.key)
+        a, v = table(Audit), table(AuditValue)
+        said = select(v.c.was, v.c.became).join(a, a.c.id == v.c.audit_id).where(a.c.resource == "mailboxes")
+        newest = ctx.session.execute(said.order_by(a.c.id.desc()).limit(1)).one()
+    assert (newest.was["visibility"], newest.became["visibility"]) == ("private", "all")
+    assert newest.became["smtp"] == "smtp.example.com"
+
+
+def test_what_its_writer_copies_to_their_own_mailbox_is_kept_whoever_it_went_to(assembly: Assembly) -> None:
+    set_up(assembly, owner="bob", visibility="private")
+    with working(assembly) as ctx:
+        secret = own.address_of(ctx, bob(ctx))
+    raw = message("bob@firm.example", "new@prospect.example", more=f"Delivered-To: {secret}\n")
+    assert take_in(assembly, raw).interaction_id is not None

@@ -198,8 +198,9 @@ def test_tokens_are_asked_of_no_forbidden_place(url: str, said: str) -> None:
 def test_the_known_providers_are_asked_for_mail_and_lasting_access(assembly: Assembly) -> None:
     for name, scope in (("microsoft", "offline_access"), ("google", "https://mail.google.com/")):
         values = {"name": name, "address": "ann@firm.example", "active": "true", "sign_in": name,
-                  "oauth_client_id": "id", "oauth_tenant": "firm.example"}  # fmt: skip
+                  "oauth_client_id": "id", "oauth_tenant": "firm.example",
+                  "imap_host": "", "smtp_host": ""}  # fmt: skip
         with working(assembly) as ctx:
             box = mailboxes.save_mailbox(ctx, values)
             assert scope in parse_qs(urlsplit(consent.begin(ctx, box)).query)["scope"][0]
-            assert box.settings["imap"]["host"] == PROVIDERS[name].hosts[0]
+            assert tuple(box.settings[side]["host"] for side in ("imap", "smtp")) == PROVIDERS[name].hosts

@@ -160,11 +160,8 @@ def save_mailbox(ctx: Context, values: Mapping[str, str], mailbox_id: int | None
     oauth = _oauth(values)
     if oauth != (mailbox.settings.get("oauth") or {}):
         passwords = {name: value for name, value in passwords.items() if name in ("imap", "smtp", "oauth")}
-    values = (
-        {**_hosts_of(values), **values}
-        if not values.get("imap_host") and not values.get("smtp_host")
-        else values
-    )
+    if not (values.get("imap_host", "").strip() or values.get("smtp_host", "").strip()):
+        values = {**values, **_hosts_of(values)}
     place = {side: _place(values, side, mailbox.settings.get(side) or {}) for side in ("imap", "smtp")}
     before_imap = mailbox.settings.get("imap") or {}
     if any(place["imap"].get(name) != before_imap.get(name) for name in ("host", "folder")):
@@ -205,6 +202,9 @@ def _audited(mailbox: Mailbox) -> dict[str, Any]:
     return {
         "name": mailbox.name, "address": mailbox.address, "module": mailbox.module, "active": mailbox.active,
         "letters": bool(mailbox.settings.get("letters")), "owner": mailbox.owner_id, "team": mailbox.team_id,
+        "visibility": visibility_of(mailbox), "imap": (mailbox.settings.get("imap") or {}).get("host") or "",
+        "smtp": (mailbox.settings.get("smtp") or {}).get("host") or "",
+        "sign_in": (mailbox.settings.get("oauth") or {}).get("provider") or "password",
     }  # fmt: skip
 
 

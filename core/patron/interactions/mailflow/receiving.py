@@ -72,7 +72,8 @@ def receive(
         ctx, (("from", mail.from_), ("to", without_copies(mail.to)), ("cc", without_copies(mail.cc)),
               ("bcc", without_copies(mail.bcc)))
     )  # fmt: skip
-    if _concerns_nobody(mailbox, mail, parties, known_threads):
+    copied = writer is not None and not sent
+    if not copied and _concerns_nobody(mailbox, mail, parties, known_threads):
         return Received(
             0, None, None, False, "It is with nobody who is known here, so it stays in the mailbox."
         )
