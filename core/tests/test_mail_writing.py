@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -263,3 +264,35 @@ def test_an_answer_refers_to_no_mail_that_was_taken_back(
     with assembly.database.read() as session:
         answers = session.execute(select(m.c.in_reply_to).where(m.c.direction == "out")).scalars().all()
     assert answers == [["<q@example.com>"]] * 2
+
+
+def test_what_was_taken_back_is_written_again_with_its_files_where_it_belongs(
+    client: TestClient[Litestar], assembly: Assembly
+) -> None:
+    with smtp_sink() as sink:
+        set_up(assembly, sink.port)
+        signed_in(client)
+        raw = b"From: Ada <ada@example.com>\nMessage-ID: <q@example.com>\nSubject: Chairs\n\nHow many?\n"
+        with working(assembly) as ctx:
+            asked = mailflow.receive(ctx, raw, ctx.session.get_one(Mailbox, 1))
+        given = {
+            "mailbox": "1",
+            "to": ADA,
+            "subject": "Chairs",
+            "text": "2.",
+            "reply": str(asked.interaction_id),
+        }
+        named = {"files": ("offer.txt", b"20 chairs", "text/plain")}
+        where = client.post("/mail/new", data=given, files=named).headers["location"]
+        again = client.post(f"{where}/recall").headers["location"]
+        form = dict(re.findall(r'name="(reply|again|keep)"[^>]*value="(\d+)"', client.get(again).text))
+        assert form.keys() == {"reply", "again", "keep"}
+        assert client.post("/mail/new", data={**given, **form, "text": "20."}).status_code == 303
+        stranger = {**given, **form, "again": str(asked.interaction_id)}
+        assert client.post("/mail/new", data={**stranger, "text": "Without."}).status_code == 303
+        hurry(assembly)
+        assert sending.deliver(assembly) == 2
+        mails = {mail.text.strip(): mail for mail in (parse(one.raw) for one in sink.messages)}
+    assert [one.name for one in mails["20."].attachments] == ["offer.txt"]
+    assert mails["20."].in_reply_to == ("<q@example.com>",)
+    assert not mails["Without."].attachments, "files of another mail go with none"

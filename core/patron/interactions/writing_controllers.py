@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
+from typing import Any
 from urllib.parse import urlencode
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from patron.interactions.mailflow import own, writing
 from patron.interactions.mailflow.choosing import writing_mailboxes
 from patron.interactions.mailflow.mailboxes import list_mailboxes
 from patron.interactions.mailflow.writing import Draft, draft_of
-from patron.interactions.models import Interaction, Mail, MailLedger, Participant
+from patron.interactions.models import Interaction, Mail, MailLedger, Participant, TimelineEntry
 from patron.records import table
 from patron.resources import editing
 from patron.responses import Flash, Json, Page, Redirect
@@ -36,20 +37,24 @@ def show_new(ctx: Context) -> Page:
     again = whole_number(ctx.web.param("again"))
     if again is not None:
         asked = _again(ctx, again)
-    return _form(ctx, writing.begin(ctx, asked, whole_number(ctx.web.param("template"))))
+    return _form(ctx, writing.begin(ctx, asked, whole_number(ctx.web.param("template"))), again=again)
 
 
 @post("/mail/new", permission=SEND, upload=UPLOAD)
 def send(ctx: Context) -> Redirect | Page:
-    """Send a mail now or later (form: to, cc, subject, text, mailbox, record, customer, reply, later, quoted, files)"""
+    """Send a mail now or later (form: to, cc, subject, text, mailbox, record, customer, reply, later, quoted, files;
+    again and keep: a mail that was taken back, and those of its files that go with this one)"""
+    again = whole_number(ctx.web.value("again"))
     values = {name: ctx.web.value(name) for name in FIELDS}
     given = draft_of({**values, "text": _lines(ctx)}, quoted=ctx.web.value("quoted") == "true")
     try:
-        file_ids = [files.store(ctx, one.name, one.data) for one in ctx.web.files if one.name or one.data]
+        wanted = set(ctx.web.values("keep"))
+        file_ids = [file["id"] for file in _files_of(ctx, again) if str(file["id"]) in wanted]
+        file_ids += [files.store(ctx, one.name, one.data) for one in ctx.web.files if one.name or one.data]
         sent = writing.write(ctx, given, file_ids)
     except Invalid as error:
         ctx.session.rollback()
-        return _form(ctx, given, error.errors or (FieldError("", error.detail),))
+        return _form(ctx, given, error.errors or (FieldError("", error.detail),), again)
     said = "It goes out at the time you chose." if given.later else "It goes out in ten seconds."
     return Redirect(_back(ctx, given, sent), Flash(said, undo_url=f"/interactions/{sent.key}/recall"))
 
@@ -107,18 +112,41 @@ def recall(ctx: Context, interaction_id: int) -> Redirect:
 def _again(ctx: Context, interaction_id: int) -> Draft:
     """What stood in a mail that was taken back."""
     was = editing.load(ctx, ctx.assembly.resource("interactions"), interaction_id)
-    p, m, ledger = table(Participant), table(Mail), table(MailLedger)
+    p, m, ledger, line = table(Participant), table(Mail), table(MailLedger), table(TimelineEntry)
     people = ctx.session.execute(
         select(p.c.part, p.c.address).where(p.c.interaction_id == interaction_id).order_by(p.c.id)
     ).all()
     to, cc = (", ".join(row.address for row in people if row.part == part) for part in ("to", "cc"))
-    box = ctx.session.execute(select(m.c.mailbox_id).where(m.c.id == was.mail_id)).scalar()
+    sent = ctx.session.execute(select(m.c.mailbox_id, m.c.in_reply_to).where(m.c.id == was.mail_id)).one()
+    about = ctx.session.execute(
+        select(line.c.resource, line.c.record_id)
+        .where(line.c.interaction_id == interaction_id, line.c.record_id.is_not(None))
+        .limit(1)
+    ).first()
+    i = table(Interaction)
+    answered = ctx.session.execute(
+        select(i.c.id)
+        .select_from(i.join(m, m.c.id == i.c.mail_id))
+        .where(i.c.thread_id == was.thread_id, m.c.message_id.in_(sent.in_reply_to))
+        .limit(1)
+    ).scalar()
     state = ctx.session.execute(
         select(ledger.c.state).where(ledger.c.interaction_id == interaction_id).limit(1)
     ).scalar()
     if state != "recalled":
         raise Invalid("Only a mail that was taken back can be written again.")
-    return Draft(to=to, cc=cc, subject=was.subject, text=was.body, mailbox=str(box or ""))
+    return Draft(
+        to=to, cc=cc, subject=was.subject, text=was.body, mailbox=str(sent.mailbox_id or ""),
+        record=f"{about.resource}:{about.record_id}" if about else "", reply=str(answered or ""),
+    )  # fmt: skip
+
+
+def _files_of(ctx: Context, again: int | None) -> list[dict[str, Any]]:
+    """The attachments of a mail that is written again. NotFound when the writer may not read it."""
+    if again is None:
+        return []
+    editing.load(ctx, ctx.assembly.resource("interactions"), again)
+    return files.attachments(ctx, "interactions", again)
 
 
 @get("/mail/mine", permission=SEND)
@@ -137,7 +165,7 @@ def new_address(ctx: Context) -> Redirect:
     return Redirect("/mail/mine", Flash("This is your address. Keep it to yourself."))
 
 
-def _form(ctx: Context, draft: Draft, errors: Sequence[FieldError] = ()) -> Page:
+def _form(ctx: Context, draft: Draft, errors: Sequence[FieldError] = (), again: int | None = None) -> Page:
     asked = {name: value for name in ("record", "customer", "reply") if (value := getattr(draft, name))}
     data = {
         "draft": asdict(draft),
@@ -146,6 +174,8 @@ def _form(ctx: Context, draft: Draft, errors: Sequence[FieldError] = ()) -> Page
         "mailboxes": writing_mailboxes(ctx),
         "templates": writing.template_options(ctx),
         "asked": asked,
+        "again": again,
+        "kept": _files_of(ctx, again),
         "query": urlencode(asked) + ("&" if asked else ""),
         "back": f"/customers/{draft.customer}" if draft.customer else "/interactions",
         "zone": ctx.time_zone,
