@@ -19,7 +19,7 @@ from patron.hookspecs import hookimpl
 from patron.interactions import services as interactions
 from patron.interactions.models import Interaction, Participant
 from patron.interactions.services import Party
-from patron.records import table
+from patron.records import table, utc_now
 from patron.testing.faces import app_client, make_customer, make_user, signed_in, working
 from sqlalchemy import func, select
 
@@ -80,7 +80,7 @@ def test_one_call_is_one_touch_however_often_and_in_whichever_order_it_is_told(
     client: Any, assembly: Assembly
 ) -> None:
     ada = make_customer(assembly, phones=[NUMBER])
-    kim = make_user(assembly, "user", email="kim@firm.example")
+    kim = make_user(assembly, "user", email="kim@firm.example", name="Kim")
     secret = _connect(client)
     assert _tell(client, secret).json()["outcome"] == "noted"
     assert _tell(client, secret).json()["outcome"] == "repeated"
@@ -93,8 +93,11 @@ def test_one_call_is_one_touch_however_often_and_in_whichever_order_it_is_told(
     assert (call["state"], call["user_id"]) == ("ended", kim)
     assert (touch["channel"], touch["duration_seconds"], touch["owner_id"]) == ("phone", 63, kim)
     assert (party["customer_id"], party["address"]) == (ada, NUMBER)
-    titles = [e["title"] for e in client.get(f"/api/v1/customers/{ada}/timeline").json()["items"]]
-    assert titles == ["Call"]
+    taken = client.get(f"/api/v1/customers/{ada}/timeline?who={kim}").json()["items"]
+    assert [(line["title"], line["actor"]) for line in taken] == [("Call", "Kim")]
+    assert _tell(client, secret, call="a2", at="2999-01-01T00:00:00Z").status_code == 200
+    with assembly.database.read() as session:
+        assert session.execute(select(func.max(table(Interaction).c.at))).scalar_one() <= utc_now()
 
 
 def test_what_is_not_signed_or_old_or_of_another_line_is_refused(client: Any, assembly: Assembly) -> None:
@@ -104,6 +107,10 @@ def test_what_is_not_signed_or_old_or_of_another_line_is_refused(client: Any, as
     assert _tell(client, secret, age=3600).status_code == 401
     assert _tell(client, secret, line=2).status_code == 401
     assert client.post("/hooks/telephony/1", json={"call": "a1"}).status_code == 401
+    for wrong in ({"name": "Head office"}, {"name": "Branch", "country": "Atlantis"}):
+        page = client.post("/admin/telephony", data=wrong)
+        assert (page.status_code, "whsec_" in page.text) == (422, False)
+        assert f'value="{wrong["name"]}"' in page.text
     assert _tell(client, secret, event="exploded").status_code == 422
     assert "exploded" not in client.get("/admin/telephony").text
     assert "An event is one of" in client.get("/admin/telephony").text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from patron.calls.models import PhoneLine
 from patron.context import Context
 from patron.customers import normalise
 from patron.customers.forms import customer_of
-from patron.errors import Invalid, NotFound
+from patron.errors import FieldError, Invalid, NotFound
 from patron.interactions.mailflow.secrets import seal, unseal
 from patron.permissions import Face, job_actor
 from patron.records import utc_now
@@ -117,11 +118,13 @@ def show_lines(ctx: Context) -> Page:
     return _lines(ctx)
 
 
-def _lines(ctx: Context, secret: str = "", status: int = 200, error: str = "") -> Page:
+def _lines(ctx: Context, secret: str = "", errors: Sequence[FieldError] = ()) -> Page:
     base = ctx.assembly.settings.base_url.rstrip("/")
-    data = {"lines": receiving.lines(ctx), "secret": secret, "error": error, "base": base,
-            "country": ctx.assembly.settings.country}  # fmt: skip
-    return Page("calls/lines.html", data, status=status)
+    data = {"lines": receiving.lines(ctx), "secret": secret, "errors": errors, "base": base,
+            "by_field": {error.field: [error.message] for error in errors},
+            "name": ctx.web.value("name") if errors else "",
+            "country": ctx.web.value("country") if errors else ctx.assembly.settings.country}  # fmt: skip
+    return Page("calls/lines.html", data, status=422 if errors else 200)
 
 
 @post(HOME, permission=ADMINISTRATION)
@@ -129,8 +132,11 @@ def add_line(ctx: Context) -> Page:
     """Let a telephone system tell of its calls (form: name, country). Its signing secret is shown this once."""
     secret = signing.make_secret()
     sealed = seal(ctx.assembly.settings.secret_key, {"signing": secret})
-    country = ctx.web.value("country").upper()[:2] or ctx.assembly.settings.country
-    line_id = receiving.add_line(ctx, ctx.web.value("name"), country, sealed)
+    try:
+        country = normalise.country_code(ctx.web.value("country")) or ctx.assembly.settings.country
+        line_id = receiving.add_line(ctx, ctx.web.value("name"), country, sealed)
+    except Invalid as error:
+        return _lines(ctx, errors=error.errors)
     audit.record(ctx, "create", "phone_lines", line_id, {"name": (None, ctx.web.value("name"))})
     return _lines(ctx, secret)
 

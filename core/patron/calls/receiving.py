@@ -64,7 +64,7 @@ def read_told(ctx: Context, line: PhoneLine, data: Mapping[str, Any]) -> Told:
     ):
         raise Invalid.field("seconds", f"A whole number up to {LONGEST_CALL}.")
     try:
-        at = parse_instant(data["at"]) if data.get("at") else ctx.now
+        at = min(parse_instant(data["at"]), ctx.now) if data.get("at") else ctx.now
     except (TypeError, ValueError) as error:
         raise Invalid.field("at", f"When {error}") from error
     number = _number(_text(data, "from" if direction == "in" else "to", 60), line.country)
@@ -125,12 +125,22 @@ def _begin(ctx: Context, call_id: int, told: Told, user_id: int | None) -> None:
         at=told.at,
         duration_seconds=told.seconds if told.event == "ended" else None,
     )
-    touch.owner_id = user_id
     t = table(Call)
     answered = told.at if told.event == "answered" else None
     ctx.session.execute(
         update(t).where(t.c.id == call_id).values(interaction_id=touch.key, answered_at=answered)
     )
+    if user_id is not None:
+        _taken_by(ctx, touch.key, user_id)
+
+
+def _taken_by(ctx: Context, interaction_id: int, user_id: int) -> None:
+    """The touch, and its lines in histories, are of the user who took the call."""
+    i, line, u = table(Interaction), table(TimelineEntry), table(User)
+    name = select(u.c.name).where(u.c.id == user_id).scalar_subquery()
+    ctx.session.execute(update(i).where(i.c.id == interaction_id).values(owner_id=user_id))
+    mine = line.c.interaction_id == interaction_id
+    ctx.session.execute(update(line).where(mine).values(owner_id=user_id, actor_name=name))
 
 
 def caller(ctx: Context, number: str) -> Party:
@@ -153,10 +163,13 @@ def _go_on(ctx: Context, known: Mapping[Any, Any], told: Told) -> None:
     values: dict[str, Any] = {"state": told.event}
     if told.event == "answered":
         values["answered_at"] = told.at
-    if (user_id := _agent(ctx, told.agent)) is not None:
+    user_id = _agent(ctx, told.agent)
+    if user_id is not None:
         values["user_id"] = user_id
     ctx.session.execute(update(t).where(t.c.id == known["id"]).values(values))
-    touch: dict[str, Any] = {"owner_id": user_id} if user_id is not None else {}
+    if user_id is not None and known["interaction_id"] is not None:
+        _taken_by(ctx, known["interaction_id"], user_id)
+    touch: dict[str, Any] = {}
     if told.event == "ended":
         touch["duration_seconds"] = told.seconds if told.seconds is not None else _lasted(known, told.at)
     if told.event == "missed":
