@@ -10,7 +10,7 @@ from random import Random
 
 from patron.accounts.services import teams, users
 from patron.context import Context
-from patron.customers import consents, normalise, relationships, roles
+from patron.customers import consents, merging, normalise, relationships, roles
 from patron.customers.models import Customer
 from patron.interactions import services as interactions
 from patron.interactions.services import Party
@@ -66,6 +66,16 @@ def make_core_sample(ctx: Context, numbers: Random) -> None:
     for person in persons:
         _history(numbers, person)
     make_beside(ctx, organisations, persons, staff)
+    _entered_twice(ctx, staff, persons[7])
+
+
+def _entered_twice(ctx: Context, staff: list[int], person: Made) -> None:
+    """Somebody whom a colleague entered once more after a call, until another one noticed."""
+    colleague, another = staff[2], staff[1]
+    then = _as(ctx, colleague, _name_of(staff, colleague), 55)
+    values = {"kind": "person", "name": person.name, "phones": ["+49 30 5550199"], "owner": colleague}
+    twin = editing.create(then, ctx.assembly.resource("customers"), values)
+    merging.merge(_as(ctx, another, _name_of(staff, another), 41), person.id, twin.key)
 
 
 def _firm(ctx: Context) -> None:
