@@ -36,6 +36,7 @@ from schemathesis.specs.openapi.checks import (
 CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance,
 ]  # fmt: skip
+pytest_plugins = ("schemathesis.pytest.plugin",)  # without it the application's end is waited for without end
 MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
 EITHER = st.booleans()
 
