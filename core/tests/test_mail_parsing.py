@@ -118,3 +118,10 @@ def test_an_encoded_name_smuggles_in_no_address() -> None:
 )  # fmt: skip
 def test_file_names(raw: str, safe: str) -> None:
     assert safe_file_name(raw, "f") == safe
+
+
+def test_a_body_of_lines_that_look_like_boundaries_is_read_in_time() -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=other\n\n" + b"--a:\n" * 8_000
+    started = time.process_time()
+    parse(raw)
+    assert time.process_time() - started < 2

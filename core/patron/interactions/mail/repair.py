@@ -15,8 +15,11 @@ _KNOWN = re.compile(
     re.IGNORECASE,
 )
 _HEAD_LIMIT = 200_000
+# A line of dashes looks like a field too, so how many fields are passed over is bounded: a hostile body would
+# otherwise be read once from each of its lines.
 _OPENING = re.compile(
-    r"^--(\S[^\n]{0,69}?)[ \t]*\n(?:[A-Za-z-]{2,60}:[^\n]*\n(?:[ \t][^\n]*\n)*)*?content-", re.M | re.I
+    r"^--(\S[^\n]{0,69}?)[ \t]*\n(?:[A-Za-z-]{2,60}:[^\n]*\n(?:[ \t][^\n]*\n){0,5}){0,15}?content-",
+    re.M | re.I,
 )
 
 
