@@ -120,8 +120,16 @@ def test_file_names(raw: str, safe: str) -> None:
     assert safe_file_name(raw, "f") == safe
 
 
-def test_a_body_of_lines_that_look_like_boundaries_is_read_in_time() -> None:
-    raw = b"Content-Type: multipart/mixed; boundary=other\n\n" + b"--a:\n" * 8_000
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [b"--a:\n"] * 8_000,
+        [b"--b%d\nContent-Type: multipart/mixed; boundary=z\n\n" % n + b"x\n" * 600 for n in range(300)],
+    ],
+    ids=["fields", "parts within parts"],
+)
+def test_boundaries_that_fit_nothing_are_read_in_time(lines: list[bytes]) -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=other\n\n" + b"".join(lines)
     started = time.process_time()
     parse(raw)
     assert time.process_time() - started < 2

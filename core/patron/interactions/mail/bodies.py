@@ -21,6 +21,7 @@ from patron.interactions.mail.transfer import decoded, without_uuencoded
 
 MAX_PARTS = 1_000
 MAX_TEXT = 2_000_000
+MAX_REREAD = 10  # parts whose frame is mended: each costs reading what is left of the mail
 
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}")
 _AS_IT_CAME = compat32.clone(linesep="\r\n", mangle_from_=False, max_line_length=0)
@@ -44,6 +45,7 @@ class Body:
     attachments: list[Attachment] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
     parts: int = 0
+    reread: int = 0
 
 
 def collect(message: Message) -> Body:
@@ -104,9 +106,10 @@ def _walk_children(kind: str, children: Sequence[object], body: Body) -> None:
 
 def _reread(part: Message, payload: str, body: Body) -> Message | None:
     """A multipart whose head names a boundary that its body does not use, read by the one that it does use."""
-    boundary = used_boundary(payload)
+    boundary = used_boundary(payload) if body.reread < MAX_REREAD else ""
     if not boundary:
         return None
+    body.reread += 1
     body.defects.append("the boundary in the head is not the one in use")
     source = payload.encode("utf-8", "surrogateescape")
     named = boundary.encode("utf-8", "surrogateescape").replace(b"\\", b"").replace(b'"', b"")
