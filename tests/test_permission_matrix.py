@@ -412,6 +412,7 @@ FIXED: dict[str, dict[str, Any]] = {  # what of a body cannot be guessed
     "/account": {"name": "Another Name", "theme": "dark", "locale": "en", "time_zone": "UTC"},
     "/customers/{customer_id:int}/names": {"kind": "former"},
     "/admin/company": {"name": "Another Firm"},
+    "/admin/telephony": {"name": "Front desk", "country": "DE"},
     "/customers/{customer_id:int}/names/{name_id:int}": {"kind": "former", "name": "Ada Byron"},
     "/customers/{customer_id:int}/points/{holder_id:int}": {"use": "shared", "label": "work"},
     "/interactions/{interaction_id:int}/intent": {"intent": "praise"},

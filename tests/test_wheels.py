@@ -215,6 +215,11 @@ def of_modules(digest: dict[str, Any]) -> dict[str, Any]:
     return {name: said for name, said in digest.items() if name.startswith(tuple(f"{m}_" for m in GOING))}
 
 
+def of_those_going(waiting: dict[str, str]) -> dict[str, str]:
+    """Deliveries of the modules that are taken away; the core's own go on meanwhile."""
+    return {handler: state for handler, state in waiting.items() if handler.partition(".")[0] in GOING}
+
+
 def test_modules_uninstalled_and_installed_again_have_lost_nothing(
     environment: Path,
     database: Database,
@@ -227,7 +232,7 @@ def test_modules_uninstalled_and_installed_again_have_lost_nothing(
     site = site_at(tmp_path, database, environment)
     filled = site.step("fill")
     ids, first = (filled["survivor"], filled["merged"]), filled["after"]
-    assert first["waiting"] == {"service.take_mail": "due"}
+    assert of_those_going(first["waiting"]) == {"service.take_mail": "due"}
     with databases._copy(engine_name, database, tmp_path) as other:
         twin = site_at(tmp_path / "twin", other, environment).step("merge", *ids)["after"]
     assert of_modules(first["digest"]) != of_modules(twin["digest"]), "the merge concerns them"
@@ -243,7 +248,7 @@ def test_modules_uninstalled_and_installed_again_have_lost_nothing(
         assert {away["before"]["states"][name] for name in GOING} == {"refused"}
         assert away["before"]["written"] == first["written"]
         assert away["meanwhile"] == ["new"]
-        assert away["after"]["waiting"] == {"service.take_mail": "parked"}
+        assert of_those_going(away["after"]["waiting"]) == {"service.take_mail": "parked"}
 
         add([wheels[name] for name in GOING], python)
         lagging = site.step("look")["after"]["reasons"]
@@ -257,5 +262,5 @@ def test_modules_uninstalled_and_installed_again_have_lost_nothing(
     assert set(back["before"]["states"].values()) == {"enabled"}
     assert of_modules(back["before"]["digest"]) == of_modules(twin["digest"])
     assert back["before"]["written"] == twin["written"]
-    assert back["after"]["waiting"] == {}
+    assert of_those_going(back["after"]["waiting"]) == {}
     assert back["tickets"] == 1

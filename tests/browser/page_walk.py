@@ -30,7 +30,9 @@ VIEWS: tuple[tuple[dict[str, int], str, Any], ...] = (
 UNSEEN = (
     r"^/files/", r"^/mail/", r"/mail/\{", r"^/survey/", r"/files/\{", r"/import/\{", r"/rejects$",
     r"^/sales/quotes/.*/lines$", r"\{token", r"/preview/\{", r"/lookup$", r"/export$", r"^/palette$", r"/sample$",
+    r"/connect$",
 )  # fmt: skip
+RETURNS = r"/oauth/callback$"  # answers who comes back from a provider, and nobody else
 PARTS = r"^/sales/enquiries/matches$|^/catalog/products/\d+/price$|^/marketing/segments/builder$"  # of a page, for htmx
 
 
@@ -41,7 +43,8 @@ class Walk:
         self.watched, self.base = watched, base
         self.page: Page = watched.page
         self.page.add_init_script(f"{LOOKS}look.loadAxe = () => {{ {AXE} }};")
-        self.found: dict[str, str] = {route: route for route in routes if "{" not in route}
+        plain = [route for route in routes if "{" not in route and not re.search(RETURNS, route)]
+        self.found: dict[str, str] = dict(zip(plain, plain, strict=True))
         self.wanted = {route: self._pattern(route) for route in routes if "{" in route}
         self.complaints: dict[str, list[str]] = {}
         self.pictures = os.environ.get("PATRON_PICTURES")

@@ -25,7 +25,7 @@ from patron.ui import (
     ShellUser,
     make_environment,
 )
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page
 
 ENV = make_environment(FileSystemLoader(Path(__file__).parent / "samples"))
 PALETTE = {
@@ -132,20 +132,6 @@ def site() -> Iterator[str]:
     server.shutdown()
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield launch(playwright)
-
-
-def launch(playwright: Playwright) -> Browser:
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    system = Path("/usr/bin/chromium")
-    return playwright.chromium.launch(
-        executable_path=str(system) if system.exists() else None, args=arguments
-    )
-
-
 class Watched:
     """A page whose every complaint is kept: console errors, script errors, policy reports."""
 
@@ -161,9 +147,9 @@ class Watched:
 
 
 @pytest.fixture
-def watched(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Watched]:
+def watched(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Watched]:
     options = getattr(request, "param", {"width": 1440})
-    page = chromium.new_page(
+    page = browser.new_page(
         viewport={"width": options["width"], "height": 900},
         color_scheme=options.get("scheme", "light"),
         java_script_enabled=options.get("scripts", True),
