@@ -30,7 +30,7 @@ VIEWS: tuple[tuple[dict[str, int], str, Any], ...] = (
 UNSEEN = (
     r"^/files/", r"^/mail/", r"/mail/\{", r"^/survey/", r"/files/\{", r"/import/\{", r"/rejects$",
     r"^/sales/quotes/.*/lines$", r"\{token", r"/preview/\{", r"/lookup$", r"/export$", r"^/palette$", r"/sample$",
-    r"/connect$",
+    r"/connect$", r"/pop$",
 )  # fmt: skip
 RETURNS = r"/oauth/callback$"  # answers who comes back from a provider, and nobody else
 PARTS = r"^/sales/enquiries/matches$|^/catalog/products/\d+/price$|^/marketing/segments/builder$"  # of a page, for htmx

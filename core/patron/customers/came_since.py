@@ -150,7 +150,8 @@ def _sides(ctx: Context, entry: Mapping[str, Any], first: Mapping[str, Link]) ->
     joined = p.join(i, i.c.id == p.c.interaction_id)
     theirs = select(p.c.id, i.c.id, i.c.thread_id).select_from(joined)
     mine = and_(
-        p.c.customer_id == entry["survivor_id"], p.c.id <= entry["before"]["newest"]["core_participant"]
+        p.c.customer_id == entry["survivor_id"],
+        p.c.id <= entry["before"]["newest"].get("core_participant", 0),
     )
     moved = side.merged["core_participant"]
     for participant, interaction, thread in ctx.session.execute(theirs.where(mine)):

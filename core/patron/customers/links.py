@@ -153,6 +153,8 @@ class Extent:
 
 def extents(ctx: Context, found: Sequence[Link], first: int, second: int) -> list[Extent]:
     """The extent of each link for two customers, in the order given: one statement, compiled once."""
+    if not found:  # nothing has been migrated here by the command yet
+        return []
     asked = _extents(tuple((link.table_name, link.column_name) for link in found))
     rows = {row.place: row for row in asked.rows(ctx.session, {"first": first, "second": second})}
     return [

@@ -67,6 +67,17 @@ def make_core_sample(ctx: Context, numbers: Random) -> None:
         _history(numbers, person)
     make_beside(ctx, organisations, persons, staff)
     _entered_twice(ctx, staff, persons[7])
+    _what_is_often_said(ctx, staff)
+
+
+def _what_is_often_said(ctx: Context, staff: list[int]) -> None:
+    """A text that is written often, and words by which a complaint is known."""
+    then = _as(ctx, staff[0], _name_of(staff, staff[0]), 120)
+    body = "Thank you for your call.\n\nI have noted what you need and come back to you by tomorrow."
+    template = {"name": "After a call", "subject": "What we talked about", "body": body}
+    rule = {"name": "Complaints", "words": "complaint, broken, damaged, scratched", "intent": "complaint"}
+    for kind, values in (("mail_templates", template), ("intent_rules", rule)):
+        editing.create(then, ctx.assembly.resource(kind), values)
 
 
 def _entered_twice(ctx: Context, staff: list[int], person: Made) -> None:
