@@ -139,6 +139,7 @@ def test_files_go_along_and_come_back(assembly: Assembly, pair: tuple[int, int])
         assert "plan.txt" in client.get(f"/customers/{bob}/profile").text
         old = client.get(f"/api/v1/customers/{robert}", follow_redirects=False)
         assert (old.status_code, old.headers["location"]) == (308, f"/api/v1/customers/{bob}")
+        assert 'href="/merges/1"' in client.get("/customers/duplicates").text
         page = client.get("/merges/1").text
         assert "Split into two again" in page
         assert client.post("/merges/1/split").status_code == 303

@@ -28,6 +28,7 @@ def show_queue(ctx: Context) -> Page:
     )
     data = {
         "pairs": shown,
+        "merged": deciding.merged_lately(ctx) if state == "open" else (),
         "reason": reason,
         "state": state,
         "next_url": more,

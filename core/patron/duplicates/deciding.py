@@ -11,7 +11,7 @@ from sqlalchemy import and_, bindparam, or_, select, update
 from patron.accounts import audit
 from patron.context import Context
 from patron.customers.merging import MERGE
-from patron.customers.models import Customer
+from patron.customers.models import Customer, MergeJournal
 from patron.db import BigInt
 from patron.duplicates.models import Duplicate
 from patron.errors import NotFound
@@ -109,3 +109,18 @@ def decide(ctx: Context, pair_id: int, state: str) -> None:
         audit.record(
             ctx, action, "customers", mine["id"], {"other": (None, other["id"])}, customer_id=mine["id"]
         )
+
+
+def merged_lately(ctx: Context, count: int = 5) -> list[dict[str, Any]]:
+    """The last merges into customers whom the actor may change: id, name of who stayed, when, by whom, whether undone.
+    One statement."""
+    m, c = table(MergeJournal), table(Customer)
+    mine = of_reached_customers(ctx, m.c.survivor_id, "customers.edit")
+    statement = (
+        select(m.c.id, c.c.name, m.c.at, m.c.by, m.c.split_at.is_not(None).label("undone"))
+        .join(c, c.c.id == m.c.survivor_id)
+        .where(mine)
+        .order_by(m.c.id.desc())
+        .limit(count)
+    )
+    return [dict(row) for row in ctx.session.execute(statement).mappings()]
