@@ -44,7 +44,9 @@ _LINK = re.compile(r"""(?:href|action|hx-get|hx-post)="(/[^"#]*)""")
 OURS = ("/static/", "/files/")
 EVERY_RIGHT = ("deals", "leads", "orders", "preferences", "tickets")
 # Answered by a document or by the search of a field, for which the address says of what.
-ASKING = re.compile(r"/lookup$|/matches$|/availability$|/oauth/callback$")  # answer only who asks them something
+ASKING = re.compile(
+    r"/lookup$|/matches$|/availability$|/oauth/callback$"
+)  # answer only who asks them something
 
 INSTALLED: Mapping[str, frozenset[str]] = {p.name: frozenset(p.requires) for p in discover(None)}
 
