@@ -13,6 +13,7 @@ from patron.accounts.models import Team, TeamMember
 from patron.assembly import Assembly
 from patron.errors import Invalid
 from patron.interactions import mailflow
+from patron.interactions.mail.parsed import Address
 from patron.interactions.mail.parsing import parse
 from patron.interactions.mailflow import mailboxes, sending
 from patron.interactions.models import Interaction, Mail, Mailbox, MailLedger, TimelineEntry
@@ -216,12 +217,16 @@ def test_a_mail_is_seen_by_no_more_people_than_its_mailbox_and_what_it_answers(
     answer = {**given, "mailbox": "2", "reply": str(asked.interaction_id)}
     assert client.post("/mail/new", data=answer).status_code == 303
     assert client.post("/mail/new", data={**given, "mailbox": "3"}).status_code == 303
+    with working(assembly) as ctx:  # as a module writes
+        written = mailflow.queue_mail(ctx, 1, [Address("", ADA)], "Chairs", "Of a module.")
+        assert (written.visibility, written.team_id) == ("team", sales)
     i, t = table(Interaction), table(TimelineEntry)
     with assembly.database.read() as session:
         touches = session.execute(select(i.c.visibility, i.c.team_id).order_by(i.c.id)).all()
         lines = session.execute(select(t.c.visibility, t.c.team_id).where(t.c.kind == "core.email")).all()
     assert [tuple(row) for row in touches[:3]] == [("team", sales)] * 3
     assert touches[3].visibility == "private"
+    assert tuple(touches[4]) == ("team", sales)
     assert sorted(lines) == sorted(touches)
 
 

@@ -82,6 +82,10 @@ def _proof(assembly: Assembly, mailbox: Mailbox, side: str) -> tuple[str, str]:
     return unseal(assembly.settings.secret_key, mailbox.secret).get(side, ""), ""
 
 
+NARROWER = ("all", "team", "private")
+"""Who sees a touch, from everybody to one."""
+
+
 def visibility_of(mailbox: Mailbox) -> str:
     """Who sees what comes and goes here: ``all``, ``team`` or ``private`` (its owner alone)."""
     return str(mailbox.settings.get("visibility") or "all")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Literal
@@ -32,7 +32,13 @@ from patron.interactions.mail.transport import Outcome, RecipientResult, SmtpCon
 from patron.interactions.mail.verdicts import judge
 from patron.interactions.mailflow.bouncing import mark_bounced
 from patron.interactions.mailflow.delivery import show_delivery
-from patron.interactions.mailflow.mailboxes import load_mailbox, sender_of, smtp_settings
+from patron.interactions.mailflow.mailboxes import (
+    NARROWER,
+    load_mailbox,
+    sender_of,
+    smtp_settings,
+    visibility_of,
+)
 from patron.interactions.mailflow.resolving import resolve_addresses
 from patron.interactions.models import Interaction, Mail, Mailbox, MailLedger
 from patron.permissions import job_actor
@@ -75,9 +81,11 @@ def queue_mail(
 
     In a thread it answers the newest mail there. Blind copies stand in the ledger only. ``beneath`` goes out below the
     text (what is answered, quoted) and is not kept as said here. It goes out at ``due_at``, else at once; until then it
-    can be recalled. Invalid for a missing or impossible recipient; NotFound for an unknown mailbox.
+    can be recalled. No more people see it than see the mailbox, whatever ``visibility`` says. Invalid for a missing or
+    impossible recipient; NotFound for an unknown mailbox.
     """
     mailbox = load_mailbox(ctx, mailbox_id)
+    ctx, visibility = _seen_by(ctx, mailbox, visibility)
     _check_recipients(to, cc, bcc)
     answered, references = _answered(ctx, thread_id)
     domain = mailbox.address.rpartition("@")[2]
@@ -103,6 +111,16 @@ def queue_mail(
     _queue(ctx, interaction.key, mailbox, message_id, recipients, file_id, purpose, due_at or ctx.now)
     show_delivery(ctx, (interaction.key,))
     return interaction
+
+
+def _seen_by(ctx: Context, mailbox: Mailbox, visibility: str) -> tuple[Context, str]:
+    """A mail is seen by no more people than its mailbox; that of a team's mailbox is that team's."""
+    bound = visibility_of(mailbox)
+    if NARROWER.index(bound) <= NARROWER.index(visibility):
+        return ctx, visibility
+    if bound == "team" and mailbox.team_id is not None:
+        ctx = ctx.acting_as(replace(ctx.actor, team_ids=frozenset({mailbox.team_id})))
+    return ctx, bound
 
 
 def recall(ctx: Context, interaction_id: int) -> None:

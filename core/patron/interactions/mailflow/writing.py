@@ -20,7 +20,7 @@ from patron.errors import Invalid, NotFound
 from patron.interactions.mail.composing import quote, reply_subject
 from patron.interactions.mail.parsed import Address
 from patron.interactions.mailflow.choosing import may_send_from, writing_mailboxes
-from patron.interactions.mailflow.mailboxes import load_mailbox, visibility_of
+from patron.interactions.mailflow.mailboxes import NARROWER, load_mailbox, visibility_of
 from patron.interactions.mailflow.sending import queue_mail
 from patron.interactions.models import Interaction, Mail, MailTemplate, Participant
 from patron.interactions.threads import thread_of
@@ -42,7 +42,6 @@ _ROLES = (
     "via_partner",
     "referrer",
 )
-_NARROWER = ("all", "team", "private")
 _SEPARATOR = re.compile(r"[,;\n]+")
 _NAMED = re.compile(r'\s*"?([^"<>]*?)"?\s*<([^<>]+)>\s*')
 
@@ -223,7 +222,7 @@ def _seen_by(ctx: Context, mailbox_id: int, answered: Interaction | None) -> tup
     bounds = [(visibility_of(mailbox), mailbox.team_id)]
     if answered is not None:
         bounds.append((answered.visibility, answered.team_id))
-    visibility, team_id = max(bounds, key=lambda bound: _NARROWER.index(bound[0]))
+    visibility, team_id = max(bounds, key=lambda bound: NARROWER.index(bound[0]))
     return visibility, team_id if visibility == "team" else None
 
 
