@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from patron.accounts.models import Audit
 from patron.assembly import Assembly
 from patron.context import Context
 from patron.digest import digest_of
@@ -70,6 +71,11 @@ def test_history_comes_on_its_day_by_its_author_once_and_goes_again(
         lines = session.execute(select(t.c.actor_name).order_by(t.c.at, t.c.customer_id)).scalars().all()
         events = select(func.count()).where(o.c.name == "interactions.logged")
         assert session.execute(events).scalar_one() == 0
+        a = table(Audit)
+        noted = select(a.c.actor_name).where(a.c.resource == "interactions", a.c.action == "create")
+        assert not {"Max Author", "Old Hand"} & set(session.execute(noted).scalars()), (
+            "they did not import it"
+        )
     assert reasons == {
         "Whose is it? The row names no customer by number, e-mail, phone or name.",
         "“Smoke signal” is no kind of touch; write call, e-mail, meeting, note, letter, …",

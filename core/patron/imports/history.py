@@ -185,10 +185,10 @@ def _log(
         raise Invalid.field("email", "None of the people of this row is a customer whom you may see.")
     thread_id = threads.get(touch.thread) if touch.thread else None
     before = _beside(ctx, customers, thread_id)
-    author = ctx.acting_as(_author(ctx, touch.author, known))
     said = interactions.log(
-        author, touch.channel, parties, direction=touch.direction, subject=touch.subject, body=touch.body,
+        ctx, touch.channel, parties, direction=touch.direction, subject=touch.subject, body=touch.body,
         at=min(touch.at, ctx.now), thread_id=thread_id, joined_because="The other system says so." if thread_id else "",
+        author=_author(ctx, touch.author, known),
     )  # fmt: skip
     if touch.thread and thread_id is None:
         threads[touch.thread] = said.thread_id

@@ -20,6 +20,7 @@ from patron.interactions.models import Interaction, Participant, Thread
 from patron.interactions.participants import attach_customer as attach_customer
 from patron.interactions.participants import outside
 from patron.interactions.participants import participants_of as participants_of
+from patron.permissions import Actor
 from patron.records import table
 
 PARTS = ("from", "to", "cc", "bcc", "caller", "attendee", "about")
@@ -56,8 +57,14 @@ def log(
     module: str = "core",
     resource: str = "",
     record_id: int | None = None,
+    author: Actor | None = None,
 ) -> Interaction:
-    """Write a touch with its parties in a thread (a new one by default) and on the timelines of those concerned."""
+    """Write a touch with its parties in a thread (a new one by default) and on the timelines of those concerned.
+
+    ``author`` is whose touch it was, where that is another one than writes it down now: the history names them, the
+    audit who writes.
+    """
+    written = ctx if author is None else ctx.acting_as(author)
     _check(ctx, channel, direction, intent, visibility)
     moment = at or ctx.now
     if not intent and direction == "in":
@@ -86,8 +93,8 @@ def log(
         joined_because=joined_because,
         quarantined=quarantined,
         bulk=_is_bulk(ctx, parties),
-        owner_id=ctx.actor.user_id,
-        team_id=min(ctx.actor.team_ids, default=None),
+        owner_id=written.actor.user_id,
+        team_id=min(written.actor.team_ids, default=None),
         created_at=ctx.now,
         updated_at=ctx.now,
     )
@@ -113,7 +120,12 @@ def log(
     audit.record(ctx, "create", "interactions", interaction.key, customer_id=concerned)
     if not quarantined:
         write_timeline(
-            ctx, interaction, [p.customer_id for p in parties if p.customer_id], module, resource, record_id
+            written,
+            interaction,
+            [p.customer_id for p in parties if p.customer_id],
+            module,
+            resource,
+            record_id,
         )
     publish(
         ctx,
