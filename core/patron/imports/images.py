@@ -118,24 +118,28 @@ def kept_for(session: Session, import_id: int, row_ids: Collection[int]) -> dict
     return found
 
 
+def rows_now(session: Session, wanted: Iterable[tuple[str, int]]) -> Rows:
+    """The rows as they are, those that are there. One statement a table."""
+    found: Rows = {}
+    for name, ids in _by_table(wanted):
+        t = SQLModel.metadata.tables[name]
+        for row in session.execute(select(t).where(among(t.c.id, ids))).mappings():
+            found[name, row["id"]] = plain(row)
+    return found
+
+
 def still_so(session: Session, done: Iterable[Difference]) -> set[tuple[str, int]]:
     """Those of the rows that are no longer as the import left them. One statement a table."""
     wanted = {(one.table, one.id): one.after for one in done}
-    other = set()
-    for name, ids in _by_table(wanted):
-        t = SQLModel.metadata.tables[name]
-        rows = {
-            row["id"]: plain(row) for row in session.execute(select(t).where(among(t.c.id, ids))).mappings()
-        }
-        for key in ids:
-            after, now = wanted[name, key], rows.get(key)
-            if after is None or now is None:
-                same = after is None and now is None
-            else:
-                same = all(now.get(column) == value for column, value in after.items())
-            if not same:
-                other.add((name, key))
-    return other
+    rows = rows_now(session, wanted)
+    return {key for key, after in wanted.items() if not left_so(rows.get(key), after)}
+
+
+def left_so(now: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> bool:
+    """Whether a row is as it was left; None where there is none."""
+    if after is None or now is None:
+        return after is None and now is None
+    return all(now.get(column) == value for column, value in after.items())
 
 
 def _by_table(rows: Iterable[tuple[str, int]]) -> list[tuple[str, list[int]]]:

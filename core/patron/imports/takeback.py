@@ -264,10 +264,15 @@ class Takeback:
         return Done([row.id for row in ready], sorted(made), sorted(changed))
 
     def _put_back_soft(self, ctx: Context, done: Sequence[Difference]) -> None:
-        """One after the other, as far as nobody has changed the same since."""
+        """Change by change, as far as nobody has changed the same since; read and written together."""
+        rows = images.rows_now(ctx.session, {(one.table, one.id) for one in done})
+        back: Rows = {}
         for one in done:
-            if not images.still_so(ctx.session, [one]):
-                images.put_back(ctx.session, [one])
+            key = (one.table, one.id)
+            if key in rows and one.before is not None and images.left_so(rows[key], one.after):
+                rows[key].update(one.before)
+                back.setdefault(key, {}).update(one.before)
+        images.put_back(ctx.session, [Difference(*key, before, {}) for key, before in back.items()])
 
     def _customers(self, ctx: Context, ids: Sequence[int]) -> set[int]:
         """Whose the records are."""
