@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from patron.accounts.models import Audit
 from patron.assembly import Assembly
 from patron.context import Context
@@ -16,6 +17,7 @@ from patron.interactions import services as interactions
 from patron.interactions.models import Interaction, TimelineEntry
 from patron.interactions.services import Party
 from patron.records import table
+from patron.statements import statement_count
 from patron.system.models import OutboxEvent
 from patron.testing.faces import app_client, make_user, signed_in
 from sqlalchemy import func, select
@@ -126,3 +128,17 @@ def test_the_wizard_takes_history(assembly: Assembly) -> None:
         assert "Activity ID" in client.get(url).text
         assert client.post(f"{url}/map", data={"source": "crm"}).status_code == 303
         assert "Whose is it?" in client.get(url).text
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_many_touches_are_taken_back_in_as_many_statements_as_few(assembly: Assembly, tmp_path: Path) -> None:
+    run_import(assembly, "customers", write(tmp_path / "people.csv", PEOPLE), source="crm")
+    counted = []
+    for many in (3, 24):
+        rows = (f"{many}-{n},Call,2019-05-{n + 1:02},7,,,Call {n},,\n" for n in range(many))
+        path = write(tmp_path / f"{many}.csv", CALLS.partition("\n")[0] + "\n" + "".join(rows))
+        done = run_import(assembly, "interactions", path, source="crm")
+        with statement_count() as count:
+            assert undo.undo(assembly, done["import_id"]).state == "undone"
+        counted.append(count.total)
+    assert counted[0] == counted[1]
