@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
-
 from patron.calls.controllers import HOME, LOG, ROUTES
 from patron.calls.models import PhoneLine
 from patron.context import Context
 from patron.contributions import HealthCheck, NavItem, Resource
 from patron.hookspecs import hookimpl
 from patron.interactions.intent_resource import INTENT_RULES
-from patron.records import table
 from patron.routing import Route
 from patron.shell import ADMINISTRATION
+from patron.system.failing import failed_last
 
 
 @hookimpl
@@ -37,15 +35,7 @@ def register_nav() -> Sequence[NavItem]:
 
 def _telling(ctx: Context) -> str | None:
     """A telephone system whose last message could not be taken."""
-    t = table(PhoneLine)
-    failing = t.c.last_error_at.is_not(None) & (
-        t.c.last_success_at.is_(None) | (t.c.last_success_at < t.c.last_error_at)
-    )
-    row = ctx.session.execute(
-        select(t.c.name, t.c.last_error)
-        .where(t.c.active.is_(True), t.c.trashed_at.is_(None), failing)
-        .limit(1)
-    ).first()
+    row = failed_last(ctx, PhoneLine)
     return (
         f"“{row.name}” tells of calls in a way that is not understood: {row.last_error} See {HOME}."
         if row

@@ -23,6 +23,7 @@ from patron.permissions import Scope
 from patron.records import table
 from patron.routing import Route
 from patron.shell import ADMINISTRATION
+from patron.system.failing import failed_last
 
 SEND = writing_controllers.SEND
 LATE = timedelta(minutes=15)
@@ -123,15 +124,7 @@ def register_jobs() -> Sequence[Job]:
 
 def _fetching(ctx: Context) -> str | None:
     """A mailbox whose last fetch failed."""
-    t = table(Mailbox)
-    failing = t.c.last_error_at.is_not(None) & (
-        t.c.last_success_at.is_(None) | (t.c.last_success_at < t.c.last_error_at)
-    )
-    row = ctx.session.execute(
-        select(t.c.name, t.c.last_error)
-        .where(t.c.active.is_(True), t.c.trashed_at.is_(None), failing)
-        .limit(1)
-    ).first()
+    row = failed_last(ctx, Mailbox)
     return f"Mailbox “{row.name}” cannot be read: {row.last_error} See /admin/mailboxes." if row else None
 
 
