@@ -19,7 +19,7 @@ from patron.context import Context
 from patron.customers import consents, facts, journal
 from patron.customers.links import Extent, Link, extents, links, unique_sets
 from patron.customers.models import ContactHolder, ContactPoint, Customer, MergeJournal, Relationship
-from patron.customers.survivorship import brought_by, columns_of, sources_of
+from patron.customers.survivorship import GROUPS, brought_by, columns_of, sources_of
 from patron.errors import Conflict, Invalid
 from patron.events import publish
 from patron.interactions import timeline
@@ -31,17 +31,13 @@ MERGE = "customers.merge"
 KEY = "customers"
 # What can be chosen of either customer, and the columns that say it. The rest stays the survivor's.
 CHOICES: Mapping[str, Sequence[str]] = {
-    "name": ("name", "name_key", "match_key", "given_name", "family_name", "prefix", "suffix"),
-    "birth_date": ("birth_date",),
-    "language": ("language",),
-    "website": ("website",),
+    **{group: columns_of(group) for group in GROUPS},
     "note": ("note",),
     "source": ("source",),
     "primary_email": ("primary_email",),
     "primary_phone": ("primary_phone",),
     "city": ("city", "city_key", "country"),
     "life_state": ("life_state", "life_state_since"),
-    "owner": ("owner_id",),
     "team": ("team_id",),
 }
 _NEVER_EMPTY = ("name", "life_state")  # taken only where that was chosen
@@ -230,7 +226,7 @@ def _take(
     columns = [name for choice in taken(survivor, merged, take) for name in CHOICES[choice]]
     values = {name: getattr(merged, name) for name in columns}
     if "name" not in take:  # parts of a name that only one of the two knows
-        parts = CHOICES["name"][3:]
+        parts = GROUPS["name"][1:]
         values |= {name: getattr(merged, name) for name in parts if not getattr(survivor, name)}
     if (
         merged.last_contact_at
